@@ -1,5 +1,6 @@
 // base: what every room stands on — outcomes, buffers, arenas, the environment, ids, logs.
-// No words of the domain live here. Allocation, the clock and entropy are reached only through this room.
+// No words of the domain live here. Allocation, the clock and entropy are reached only through this
+// room.
 #ifndef BASE_BASE_H
 #define BASE_BASE_H
 
@@ -17,38 +18,42 @@ enum charged { CHARGED_NOT_INVOLVED = 0, CHARGED_NO, CHARGED_UNKNOWN };
 
 #define PROBLEM_FIELDS_MAX 8
 
-// Why something was refused, with the values its text needs (spec/errors.csv names the placeholders).
-// A function that refuses returns the code and fills this; on OK it is left untouched.
+// Why something was refused, with the values its text needs (spec/errors.csv names the
+// placeholders). A function that refuses returns the code and fills this; on OK it is left
+// untouched.
 struct problem {
     enum code code;
     enum charged charged;
-    int64_t tries_left;     // {n}
-    int64_t retry_after_s;  // {s}; also the Retry-After header; 0 = none
-    int64_t until_us;       // {time}; 0 = none
-    int64_t hours;          // {d}
-    int64_t amount;         // {amount}, minor units
-    int64_t limit;          // {limit}, minor units
-    int64_t left;           // {left}, minor units
-    int64_t max;            // {max}, minor units
-    char currency[4];       // of the amounts above; empty = CNY
-    char rule[64];          // which rule refused, for example "limit.day"; empty = none
-    char subject[128];      // {bank} or another name, UTF-8; empty = none
-    char case_number[16];   // reference of a lock or case; empty = none
+    int64_t tries_left;    // {n}
+    int64_t retry_after_s; // {s}; also the Retry-After header; 0 = none
+    int64_t until_us;      // {time}; 0 = none
+    int64_t hours;         // {d}
+    int64_t amount;        // {amount}, minor units
+    int64_t limit;         // {limit}, minor units
+    int64_t left;          // {left}, minor units
+    int64_t max;           // {max}, minor units
+    char currency[4];      // of the amounts above; empty = CNY
+    char rule[64];         // which rule refused, for example "limit.day"; empty = none
+    char subject[128];     // {bank} or another name, UTF-8; empty = none
+    char case_number[16];  // reference of a lock or case; empty = none
     struct problem_field {
         char pointer[64]; // JSON pointer (RFC 6901) into the request body
         enum code code;
-        char reason[64]; // which rule of the field was broken, for example "pin.birthday"; empty = none
+        char reason[64]; // which rule of the field was broken, for example "pin.birthday"; empty =
+                         // none
     } fields[PROBLEM_FIELDS_MAX];
     size_t field_count;
 };
 
-// Fills `problem` (may be NULL) with a bare code. Returns the code, so that a guard can end with it.
+// Fills `problem` (may be NULL) with a bare code. Returns the code, so that a guard can end with
+// it.
 enum code problem_set(struct problem *problem, enum code code, enum charged charged);
 // Adds one field error; silently drops what exceeds PROBLEM_FIELDS_MAX. Returns the code.
 enum code problem_field(struct problem *problem, const char *pointer, enum code code,
                         const char *reason);
 
-// GUARD: hand a refusal or failure upwards. ENSURE: their fault, return `code`. assert(): our bug, stays on.
+// GUARD: hand a refusal or failure upwards. ENSURE: their fault, return `code`. assert(): our bug,
+// stays on.
 #define GUARD(call)                                                                                \
     do {                                                                                           \
         const enum code guard_code_ = (call);                                                      \
@@ -117,7 +122,8 @@ static inline int64_t env_now(const struct env *env)
 // Business date as yyyymmdd, for example 20260228.
 int32_t time_business_date(int64_t now_us);
 int32_t time_business_year(int64_t now_us);
-// Start of the business day that contains `now_us`, in microseconds UTC; add 86400000000 for the next.
+// Start of the business day that contains `now_us`, in microseconds UTC; add 86400000000 for the
+// next.
 int64_t time_business_day_start(int64_t now_us);
 // "2026-01-02T03:04:05.678Z" (RFC 3339). `out` holds 32 bytes.
 void time_format_utc(char out[32], int64_t at_us);
@@ -133,9 +139,11 @@ struct id {
 struct id id_new(const struct env *env);
 bool id_is_zero(const struct id *id);
 bool id_equal(const struct id *a, const struct id *b);
-// "txn" + id -> "txn_017f22e279b07cc398c4dc0c0c07398f". `out` holds 40 bytes; prefix ≤ 6 characters, may be empty (then no underscore).
+// "txn" + id -> "txn_017f22e279b07cc398c4dc0c0c07398f". `out` holds 40 bytes; prefix ≤ 6
+// characters, may be empty (then no underscore).
 void id_format(char out[40], const char *prefix, const struct id *id);
-// Accepts "<prefix>_<32 hex>", 32 hex digits, or the 36-character UUID form (any case). Returns false otherwise.
+// Accepts "<prefix>_<32 hex>", 32 hex digits, or the 36-character UUID form (any case). Returns
+// false otherwise.
 bool id_parse(struct id *out, const char *prefix, const char *text);
 void hex_encode(char *out /* 2 × size + 1 */, const void *data, size_t size);
 // Returns false unless `text` is exactly 2 × size hex digits.
@@ -150,7 +158,8 @@ bool text_starts_with(const char *text, const char *prefix);
 // Whole text a decimal integer without sign, spaces or overflow?
 bool text_to_int64(int64_t *out, const char *text);
 bool text_all_digits(const char *text);
-// Strict UTF-8 (no overlong forms, surrogates, beyond U+10FFFF). Counts characters into `out_characters` (may be NULL).
+// Strict UTF-8 (no overlong forms, surrogates, beyond U+10FFFF). Counts characters into
+// `out_characters` (may be NULL).
 bool text_valid_utf8(const char *text, size_t size, size_t *out_characters);
 // Decodes the character at *cursor, advances; 0 at the end. Input must be valid UTF-8.
 uint32_t text_next(const char **cursor);
@@ -162,8 +171,9 @@ bool text_luhn_valid(const char *digits);
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 void log_set_level(enum log_level level);
-// `event` is a dotted constant. Then pairs of (const char *name, struct log_field), ended by NULL name.
-// Values are numbers or plain constants and ids; there is no way to log a person's data or a secret by type.
+// `event` is a dotted constant. Then pairs of (const char *name, struct log_field), ended by NULL
+// name. Values are numbers or plain constants and ids; there is no way to log a person's data or a
+// secret by type.
 struct log_value {
     enum { LOG_VALUE_INT, LOG_VALUE_TEXT, LOG_VALUE_ID } type;
     int64_t integer;
@@ -173,8 +183,20 @@ struct log_pair {
     const char *name;
     struct log_value value;
 };
-#define LOG_INT(name_, value_) {(name_), {LOG_VALUE_INT, (int64_t)(value_), NULL}}
-#define LOG_TEXT(name_, value_) {(name_), {LOG_VALUE_TEXT, 0, (value_)}}
+#define LOG_INT(name_, value_)                                                                     \
+    {                                                                                              \
+        (name_),                                                                                   \
+        {                                                                                          \
+            LOG_VALUE_INT, (int64_t)(value_), NULL                                                 \
+        }                                                                                          \
+    }
+#define LOG_TEXT(name_, value_)                                                                    \
+    {                                                                                              \
+        (name_),                                                                                   \
+        {                                                                                          \
+            LOG_VALUE_TEXT, 0, (value_)                                                            \
+        }                                                                                          \
+    }
 void log_write(enum log_level level, const char *event, const struct log_pair *pairs,
                size_t pair_count);
 #define log_event(level, event, ...)                                                               \

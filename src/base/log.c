@@ -43,7 +43,8 @@ void log_write(enum log_level level, const char *event, const struct log_pair *p
     char at[32];
     struct buffer line = {0};
     time_format_utc(at, env_now(env_system()));
-    buffer_format(&line, "{\"ts\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", at, names[level], event);
+    buffer_format(&line, "{\"ts\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", at, names[level],
+                  event);
     for (size_t i = 0; i < pair_count; i++)
         append_pair(&line, &pairs[i]);
     buffer_text(&line, "}\n");

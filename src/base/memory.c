@@ -1,5 +1,6 @@
 // Memory: allocation that cannot fail quietly, arenas, growing buffers.
-// Running out of memory ends the process: what was acknowledged is durable, and half a request is worse than none.
+// Running out of memory ends the process: what was acknowledged is durable, and half a request is
+// worse than none.
 #include "base/base.h"
 
 #include <sodium.h>

@@ -1,6 +1,6 @@
-// Time: RFC 3339 in UTC, and the business calendar of Asia/Shanghai (UTC+8; no daylight saving since 1992).
+// Time: RFC 3339 in UTC, and the business calendar of Asia/Shanghai (UTC+8; no daylight saving
+// since 1992).
 #include "base/base.h"
-
 
 enum { US_PER_S = 1000000 };
 static const int64_t DAY_US = 86400LL * US_PER_S;
