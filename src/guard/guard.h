@@ -1,0 +1,226 @@
+// guard: who may try what — profiles (limits and market facts as data), rules for new secrets,
+// tries and locks of log-in and PIN. The limit counters are in guard_limits.h's part of this room
+// (limits*.c) and read the profile structs below.
+#ifndef GUARD_GUARD_H
+#define GUARD_GUARD_H
+
+#include "party/party.h"
+
+// --- profiles: spec/profiles/*.json
+// -----------------------------------------------------------------
+
+struct guard_profiles;
+// Loads all files of a folder. Refuses (CODE_INTERNAL, logged with file and reason): no source or
+// effective, unknown key, value out of range, two editions with the same effective date, no edition
+// of a needed profile in force on `today`. `out_reason` (256 bytes, may be NULL) says what is
+// wrong.
+enum code guard_profiles_load(struct guard_profiles **out, const char *folder, int32_t today,
+                              char out_reason[256]);
+void guard_profiles_free(struct guard_profiles **profiles);
+
+// Header of the edition that decided, for refusals and the limits page. Texts live as long as the
+// profiles.
+struct guard_edition {
+    const char *profile, *edition, *source, *status; // status: document, secondary, unconfirmed
+    int32_t effective, until;                        // yyyymmdd; until 0 = open
+};
+// All take the business date (yyyymmdd, Shanghai) of the change; out_edition may be NULL. They
+// never fail: load has checked that each needed profile has an edition in force on its day; before
+// the first edition, the first one answers.
+
+#define GUARD_NO_LIMIT INT64_MAX
+struct guard_class_limits { // minor units of `currency`; GUARD_NO_LIMIT = none
+    int64_t balance, tx, day, year;
+    const char *currency;
+    bool interest;
+};
+const struct guard_class_limits *guard_class_limits(const struct guard_profiles *profiles,
+                                                    int32_t wallet_class, int32_t date,
+                                                    const struct guard_edition **out_edition);
+
+enum guard_channel { // bits
+    GUARD_CHANNEL_PAYCODE = 1,
+    GUARD_CHANNEL_SCAN_STATIC = 2,
+    GUARD_CHANNEL_SCAN_DYNAMIC = 4,
+    GUARD_CHANNEL_TRANSFER = 8,
+};
+struct guard_nopin_limits {
+    int64_t tx;        // up to and including this amount without PIN
+    int64_t count_day; // payments without PIN a day
+    uint32_t channels; // guard_channel bits where no-PIN is possible at all
+};
+const struct guard_nopin_limits *guard_nopin_limits(const struct guard_profiles *profiles,
+                                                    int32_t date,
+                                                    const struct guard_edition **out_edition);
+
+struct guard_grades {   // per day and customer, minor units; GUARD_NO_LIMIT = by agreement
+    int64_t a, b, c, d; // D: static code; C: < 2 factors; B: ≥ 2 factors; A: with certificate
+};
+const struct guard_grades *guard_grades(const struct guard_profiles *profiles, int32_t date,
+                                        const struct guard_edition **out_edition);
+
+enum guard_phone_class {
+    GUARD_PHONE_ORDINARY,
+    GUARD_PHONE_MVNO,
+    GUARD_PHONE_UNKNOWN,
+    GUARD_PHONE_REFUSED
+};
+// Of a normalised number; the longest segment wins.
+enum guard_phone_class guard_phone_class(const struct guard_profiles *profiles, const char *phone,
+                                         int32_t date);
+const char *guard_provinces(const struct guard_profiles *profiles, int32_t date); // "1112…"
+
+struct guard_card_bin {
+    char bin[9];
+    const char *bank_code, *bank, *bank_en;
+    const char *type; // "debit"
+    int32_t length;   // of the whole number
+};
+// Longest BIN that begins `digits` (at least 6). NULL = not supported.
+const struct guard_card_bin *guard_card_bin(const struct guard_profiles *profiles,
+                                            const char *digits, int32_t date);
+// Full check of a card number: digits, length, Luhn, BIN. OK, CODE_CARD_NUMBER_INVALID,
+// CODE_CARD_NOT_SUPPORTED.
+enum code guard_card_check(const struct guard_profiles *profiles, const char *card_number,
+                           int32_t date, const struct guard_card_bin **out);
+
+// Issuer of a pay code by its first digits: "wechat", "alipay", "unionpay", or "own"; NULL = none
+// known.
+const char *guard_paycode_issuer(const struct guard_profiles *profiles, const char *digits,
+                                 int32_t date);
+struct guard_paycode_rules {
+    char prefix[3]; // of our own codes
+    int32_t length; // digits in all
+    int32_t life_s, renew_before_s, grace_s;
+};
+const struct guard_paycode_rules *guard_paycode_rules(const struct guard_profiles *profiles,
+                                                      int32_t date);
+struct guard_minor_rules {
+    int32_t self_open_age; // 16
+    int32_t adult_age;     // 18
+};
+const struct guard_minor_rules *guard_minor_rules(const struct guard_profiles *profiles,
+                                                  int32_t date);
+struct guard_lock_rules {
+    int32_t login_tries, login_window_s, login_lock_s;
+    int32_t pin_tries, pin_lock_first_s, pin_lock_again_s, pin_again_days;
+};
+const struct guard_lock_rules *guard_lock_rules(const struct guard_profiles *profiles,
+                                                int32_t date);
+struct guard_otp_rules {
+    int32_t digits, life_s, resend_s, tries, codes_day, messages_day;
+};
+const struct guard_otp_rules *guard_otp_rules(const struct guard_profiles *profiles, int32_t date);
+// Visits every edition loaded.
+void guard_editions(const struct guard_profiles *profiles,
+                    void (*visit)(void *context, const struct guard_edition *edition),
+                    void *context);
+
+// --- rules for new secrets
+// ----------------------------------------------------------------------------
+
+// What is known of the person; NULL or "" where unknown.
+struct guard_known {
+    const char *name, *phone, *id_number, *wallet_number;
+    int32_t birth_date;
+    const char *const *card_tails; // last 6 digits of bound cards
+    size_t card_tail_count;
+};
+// OK or CODE_PASSWORD_WEAK; problem->fields[] names each broken rule: password.length, .classes,
+// .common, .phone, .id, .name.
+enum code guard_password_rules(const struct guard_profiles *profiles, const char *password,
+                               const struct guard_known *known, struct problem *problem);
+// OK or CODE_PIN_WEAK with the first broken rule: pin.form, .same, .run, .repeat2, .repeat3,
+// .common, .phone, .birthday, .id, .card
+enum code guard_pin_rules(const struct guard_profiles *profiles, const char *pin,
+                          const struct guard_known *known, struct problem *problem);
+
+// --- tries and locks
+// ------------------------------------------------------------------------------------
+
+// The parts that a check needs. `committer` runs its two short changes; `vault` its hash between
+// them.
+struct guard_gate {
+    const struct guard_profiles *profiles;
+    struct vault *vault;
+    struct db_committer *committer;
+    const struct env *env;
+};
+// Checks, for worker threads (they block: two commits and one Argon2id hash). A try is reserved
+// before the hash is computed, so that parallel requests can never try more often than the rule
+// allows, and counted only when the hash was compared. PIN: OK; CODE_PIN_REQUIRED (NULL or "");
+// CODE_PIN_WEAK never; CODE_PIN_WRONG with tries_left; CODE_PIN_LOCKED with until_us and
+// case_number; CODE_REQUEST_RUNNING (all tries in use by other requests now); CODE_BUSY;
+// CODE_NOT_FOUND; storage.
+enum code guard_pin_check(const struct guard_gate *gate, int64_t person, const char *pin,
+                          struct problem *problem);
+// Log-in by phone or wallet number. Unknown logins cost, count and lock like known ones (keyed by
+// the login's hash). OK and *out_person; CODE_LOGIN_FAILED with tries_left; CODE_ACCOUNT_LOCKED
+// with until_us and case_number; CODE_BUSY …
+enum code guard_login_check(const struct guard_gate *gate, const char *login, const char *password,
+                            int64_t *out_person, struct problem *problem);
+// The password of a signed-in person: CODE_PASSWORD_WRONG; counts with the log-in tries.
+enum code guard_password_check(const struct guard_gate *gate, int64_t person, const char *password,
+                               struct problem *problem);
+
+struct guard_lock {
+    char code[4]; // "L01", "L02"
+    char case_number[16];
+    char scope[16]; // "login", "pay"
+    int64_t from_us, until_us;
+};
+// Locks in force, the longest first. Out: at most `max`.
+enum code guard_locks(struct db *db, int64_t person, int64_t now_us, struct guard_lock *out,
+                      size_t max, size_t *out_count);
+// Tries left now, without using one.
+enum code guard_pin_tries_left(struct db *db, const struct guard_profiles *profiles, int64_t person,
+                               int64_t now_us, int32_t *out);
+// Ends locks of a kind (reset by proof of identity, operator). code "L01" or "L02".
+enum code guard_lock_end(struct db *db, int64_t person, const char *code, int64_t now_us);
+// "D7K2-91QF": 8 base32 characters. `out` holds 16 bytes.
+void guard_case_number(const struct env *env, char out[16]);
+// Deletes counters of unknown logins that nobody used since `before_us`. At most `limit`.
+enum code guard_tries_prune(struct db *db, int64_t before_us, size_t limit, int64_t *out_deleted);
+
+// --- one-time codes by SMS (domain/sms rules)
+// ------------------------------------------------------------- One challenge is bound to purpose,
+// subject (draft or person) and phone. The same code stays valid across resends; a new code only
+// after expiry, success, or when its tries ran out. At most codes_day challenges and messages_day
+// messages a number and day.
+
+struct guard_challenge {
+    struct id id;
+    char phone[PARTY_PHONE_MAX];
+    int64_t sent_us;    // last message
+    int64_t resend_us;  // when the next one may be asked
+    int64_t expires_us; // from the first message
+    int32_t tries_left;
+    int32_t codes_left_today;
+};
+struct guard_challenge_request {
+    const char *purpose; // "otp.open" …: names the text of the message
+    int64_t subject;     // who asked: draft number or person
+    const char *phone;   // normalised
+    enum party_language language;
+};
+// Sends (or resends) the code: writes the challenge and an "sms" outbox row. OK and *out;
+// CODE_OTP_TOO_MANY with retry_after_s.
+enum code guard_challenge_send(struct db *db, const struct guard_profiles *profiles,
+                               const struct vault *vault, const struct env *env,
+                               const struct guard_challenge_request *request,
+                               struct guard_challenge *out, struct problem *problem);
+// OK (the challenge is used up and its code wiped); CODE_OTP_WRONG with tries_left: set
+// change->keep, the try is counted; CODE_OTP_EXPIRED: no live challenge or its tries ran out. A
+// code that is not 6 digits counts no try: CODE_OTP_WRONG.
+enum code guard_challenge_verify(struct db *db, const struct guard_profiles *profiles,
+                                 const struct vault *vault, const struct env *env,
+                                 const struct guard_challenge_request *request, const char *code,
+                                 struct problem *problem);
+// The live challenge of that purpose and subject; CODE_NOT_FOUND.
+enum code guard_challenge_load(struct db *db, const struct guard_profiles *profiles,
+                               const struct vault *vault, const char *purpose, int64_t subject,
+                               int64_t now_us, struct guard_challenge *out);
+// Wipes codes that expired and deletes challenges older than two days. At most `limit`.
+enum code guard_challenges_prune(struct db *db, int64_t now_us, size_t limit, int64_t *out_deleted);
+
+#endif

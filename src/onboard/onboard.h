@@ -1,0 +1,153 @@
+// onboard: opening a wallet — the application from the first consent to the opened wallet. The
+// draft lives on the server, keyed by the hash of a cookie token, for 7 days; it occupies neither
+// the phone nor the ID number. One ID number = one wallet.
+//
+// Steps in order: identity, phone, face, password, pin, review, submitted; earlier ones may be
+// edited until submitted. Outbox queues: "sms" (guard), "face" and "decide", both ref = application
+// id (16 bytes), no payload; events to stream key onboard_stream_key(): "application"
+// {"state","step"}.
+#ifndef ONBOARD_ONBOARD_H
+#define ONBOARD_ONBOARD_H
+
+#include "guard/guard.h"
+
+#define ONBOARD_LIFE_US (INT64_C(7) * 86400 * 1000000)
+#define ONBOARD_FACE_TRIES 3
+#define ONBOARD_CLASS 3 // wallet class opened by ID + phone
+
+enum onboard_state {
+    ONBOARD_DRAFT = 1,
+    ONBOARD_SUBMITTED,
+    ONBOARD_CHECKING,
+    ONBOARD_OPENED,
+    ONBOARD_REFUSED,
+};
+enum onboard_face {
+    ONBOARD_FACE_NONE = 0,
+    ONBOARD_FACE_CHECKING,
+    ONBOARD_FACE_PASSED,
+    ONBOARD_FACE_FAILED
+};
+const char *onboard_state_name(enum onboard_state state);
+const char *onboard_face_name(enum onboard_face face);
+
+// What the functions need; made once at the start.
+struct onboard {
+    const struct guard_profiles *profiles;
+    const struct vault *vault;
+    const struct env *env;
+    const char *terms_version; // the one in force
+};
+
+struct onboard_application {
+    struct id id;         // "app_…"
+    int64_t number;       // row key; becomes the person's id
+    char case_number[16]; // "D7K2-91QF"
+    enum onboard_state state;
+    const char *step; // next thing to do: "identity" … "review", "submitted", "opened", "refused"
+    enum party_language language;
+    char terms_version[32];
+    bool consent_face;
+    bool has_identity;
+    char name[PARTY_NAME_MAX];
+    char id_number[PARTY_ID_NUMBER_MAX];
+    int32_t birth_date;
+    enum party_sex sex;
+    bool has_phone, phone_verified;
+    char phone[PARTY_PHONE_MAX];
+    enum guard_phone_class phone_class;
+    bool has_challenge;
+    struct guard_challenge challenge;
+    enum onboard_face face;
+    int32_t face_tries_left;
+    bool has_password, has_pin;
+    enum code refusal;                                         // of REFUSED
+    int64_t created_us, submitted_us, checking_us, decided_us; // 0 = not yet
+    int64_t expires_us;
+};
+
+// Stream key of a draft's events (negative; persons are positive).
+static inline int64_t onboard_stream_key(int64_t number)
+{
+    return -number;
+}
+
+// All below that write: inside a transaction. CODE_NOT_FOUND: no such draft or expired.
+// CODE_STEP_ORDER: not possible in this state. CODE_TERMS_CHANGED: another version of the terms.
+
+struct onboard_new {
+    const char *terms_version;
+    bool consent_face;
+    enum party_language language;
+};
+enum code onboard_create(struct db *db, const struct onboard *onboard, const struct onboard_new *in,
+                         struct onboard_application *out, char token[VAULT_TOKEN_TEXT]);
+// By cookie token. CODE_NOT_FOUND when there is none, expired, or already entered.
+enum code onboard_find(struct db *db, const struct onboard *onboard, const char *token,
+                       struct onboard_application *out);
+enum code onboard_load(struct db *db, const struct onboard *onboard, int64_t number,
+                       struct onboard_application *out);
+enum code onboard_by_id(struct db *db, const struct onboard *onboard, const struct id *id,
+                        struct onboard_application *out);
+enum code onboard_delete(struct db *db, int64_t number);
+enum code onboard_put_identity(struct db *db, const struct onboard *onboard, int64_t number,
+                               const char *name, const char *id_number, struct problem *problem);
+enum code onboard_send_code(struct db *db, const struct onboard *onboard, int64_t number,
+                            const char *phone, struct problem *problem);
+// CODE_OTP_WRONG is counted: the change must set keep.
+enum code onboard_verify_code(struct db *db, const struct onboard *onboard, int64_t number,
+                              const char *code, struct problem *problem);
+enum code onboard_start_face(struct db *db, const struct onboard *onboard, int64_t number,
+                             struct problem *problem);
+// Rules against this draft (reading only), for the worker thread that then hashes;
+// CODE_PASSWORD_WEAK / CODE_PIN_WEAK.
+enum code onboard_password_rules(const struct onboard *onboard,
+                                 const struct onboard_application *application,
+                                 const char *password, struct problem *problem);
+enum code onboard_pin_rules(const struct onboard *onboard,
+                            const struct onboard_application *application, const char *pin,
+                            struct problem *problem);
+// Store what vault_password_hash made.
+enum code onboard_put_password(struct db *db, const struct onboard *onboard, int64_t number,
+                               const char *stored);
+enum code onboard_put_pin(struct db *db, const struct onboard *onboard, int64_t number,
+                          const char *stored);
+// Submits for the decision; again = OK and the same application.
+enum code onboard_submit(struct db *db, const struct onboard *onboard, int64_t number,
+                         struct problem *problem);
+// Of an opened application: logs this browser in and ends the draft. CODE_STEP_ORDER otherwise.
+enum code onboard_enter(struct db *db, const struct onboard *onboard, int64_t number,
+                        const char *device, const char *address, struct party_session *out,
+                        char token[VAULT_TOKEN_TEXT]);
+
+// --- for jobs
+// ---------------------------------------------------------------------------------------
+
+enum onboard_outcome { ONBOARD_YES = 1, ONBOARD_NO, ONBOARD_LATER };
+// Result of the face check of an application that is checking; others are left as they are (OK).
+// LATER: nothing but OK.
+enum code onboard_face_result(struct db *db, const struct onboard *onboard, const struct id *id,
+                              enum onboard_outcome outcome);
+// Marks a submitted application as being checked (idempotent).
+enum code onboard_checking(struct db *db, const struct onboard *onboard, const struct id *id);
+// The decision after the identity register answered: YES opens the wallet (person with the
+// application's number, accounts in CNY and USD, notice, event) unless the ID number or phone has
+// one by now (then refused: identity-in-use, phone-not-supported); NO refuses with
+// identity-mismatch. Idempotent.
+enum code onboard_decide(struct db *db, const struct onboard *onboard, const struct id *id,
+                         enum onboard_outcome identity);
+// Deletes expired drafts. At most `limit`.
+enum code onboard_prune(struct db *db, int64_t now_us, size_t limit, int64_t *out_deleted);
+
+// Opens a wallet at once from trusted data (play people, tests, tools): the same way as
+// onboard_decide with YES.
+struct onboard_person {
+    const char *name, *id_number, *phone;
+    enum party_language language;
+    const char *password_stored, *pin_stored; // vault_password_hash
+};
+enum code onboard_open(struct db *db, const struct onboard *onboard,
+                       const struct onboard_person *in, struct party_wallet *out,
+                       struct problem *problem);
+
+#endif
