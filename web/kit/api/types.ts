@@ -1,0 +1,294 @@
+// The shapes of the API (spec/openapi.yaml), as far as the screens use them.
+import type { Money } from '../format/money.ts'
+import type { Language } from '../format/time.ts'
+
+export type { Money }
+
+export interface Meta {
+  brand: { name: string; name_en: string; signature: string }
+  environment: 'sandbox' | 'production'
+  version: string
+  server_time: string
+  terms: { version: string; effective: string; title: string; url_text: string }
+  currency: string
+  sms: { resend_after_s: number; life_s: number }
+  pin_digits: number
+  idle_timeout_s: number
+  idle_warning_s: number
+  paycode: { length: number; life_s: number; renew_before_s: number }
+  nopin: { limit: Money; count_day: number }
+}
+
+export interface Terms {
+  version: string
+  effective: string
+  title: string
+  summary: string[]
+  sections: { title: string; body: string }[]
+}
+
+export interface Trace {
+  state: string
+  at: string
+}
+
+export interface Failure {
+  code: string
+  title: string
+  detail: string
+  charged?: boolean
+}
+
+export type OpenStep =
+  | 'identity'
+  | 'phone'
+  | 'face'
+  | 'password'
+  | 'pin'
+  | 'review'
+  | 'submitted'
+  | 'opened'
+  | 'refused'
+
+export interface Application {
+  id: string
+  case_number: string
+  step: OpenStep
+  state: 'draft' | 'submitted' | 'checking' | 'opened' | 'refused'
+  language: Language
+  terms_version: string
+  consent_face: boolean
+  identity: {
+    name_masked: string
+    id_masked: string
+    sex: 'male' | 'female'
+    birth_date: string
+  } | null
+  phone: {
+    phone_masked: string
+    verified: boolean
+    class: 'ordinary' | 'mvno' | 'unknown'
+    notice: 'phone-may-delay' | null
+  } | null
+  challenge: {
+    sent_at: string
+    resend_at: string
+    expires_at: string
+    tries_left: number
+    codes_left_today: number
+  } | null
+  face: { state: 'none' | 'checking' | 'passed' | 'failed'; tries_left: number } | null
+  has_password: boolean
+  has_pin: boolean
+  timeline: Trace[]
+  refusal: Failure | null
+  expires_at: string
+}
+
+export interface Session {
+  id: string
+  user: { name_masked: string; phone_masked: string; wallet_number: string }
+  created_at: string
+  idle_expires_at: string
+  expires_at: string
+}
+
+export interface SessionRow {
+  id: string
+  current: boolean
+  device: string
+  address_masked: string
+  created_at: string
+  last_used_at: string
+}
+
+export interface Lock {
+  code: string
+  case_number: string
+  scope: string
+  until: string
+  exit: string
+}
+
+export interface Nopin {
+  enabled: boolean
+  limit: Money
+  left_today: number
+}
+
+export interface Me {
+  name_masked: string
+  phone_masked: string
+  wallet_number: string
+  wallet_class: number
+  language: Language
+  opened_at: string
+  idle_expires_at: string
+  frozen: boolean
+  locks: Lock[]
+  nopin: Nopin
+  unread: number
+}
+
+export interface Wallet {
+  wallet_number: string
+  state: 'active' | 'frozen'
+  balances: { currency: string; available: Money; pending_in: Money; pending_out: Money }[]
+}
+
+export interface Meter {
+  rule: string
+  limit: Money | null
+  used: Money | null
+  left: Money | null
+  count_limit?: number
+  count_left?: number
+  frees_at: string | null
+}
+
+export interface Limits {
+  profile: { name: string; edition: string; source: string; effective: string }
+  class: number | string
+  meters: Meter[]
+}
+
+export interface Message {
+  id: string
+  group: 'money' | 'security' | 'service'
+  kind: string
+  title: string
+  body: string
+  at: string
+  read: boolean
+  link: string | null
+}
+
+export interface Page<T> {
+  data: T[]
+  next_cursor: string | null
+}
+
+export interface Card {
+  id: string
+  state: 'verifying' | 'awaiting_code' | 'confirming' | 'bound' | 'failed' | 'removed'
+  bank: string
+  bank_en: string
+  last4: string
+  type: string
+  phone_masked: string
+  tries_left: number
+  failure: Failure | null
+  created_at: string
+}
+
+export type OperationKind =
+  | 'payment'
+  | 'transfer'
+  | 'topup'
+  | 'withdrawal'
+  | 'refund'
+  | 'correction'
+
+export type OperationState =
+  | 'created'
+  | 'awaiting_user'
+  | 'processing'
+  | 'unknown'
+  | 'succeeded'
+  | 'failed'
+  | 'closed'
+  | 'refunded'
+  | 'partially_refunded'
+
+export interface Operation {
+  id: string
+  kind: OperationKind
+  direction: 'in' | 'out'
+  state: OperationState
+  amount: Money
+  fee: Money
+  counterparty: { name: string; kind: 'merchant' | 'person' | 'bank'; detail: string }
+  source: { kind: 'balance' | 'card'; name: string }
+  memo: string | null
+  order_number: string
+  created_at: string
+  finished_at: string | null
+  timeline: Trace[]
+  failure: Failure | null
+  method: string
+  receipt_code: string
+  balance_after?: Money
+  expires_at?: string
+  related: string[]
+}
+
+export type BillRow = Pick<
+  Operation,
+  | 'id'
+  | 'kind'
+  | 'direction'
+  | 'state'
+  | 'amount'
+  | 'counterparty'
+  | 'memo'
+  | 'created_at'
+  | 'finished_at'
+>
+
+export interface BillSummary {
+  month: string
+  in: Money
+  out: Money
+  days: { date: string; in: Money; out: Money }[]
+  partial: boolean
+}
+
+export interface Paycode {
+  digits: string
+  expires_at: string
+  renew_at: string
+  life_s: number
+  nopin: Nopin
+}
+
+export interface Scan {
+  kind:
+    | 'merchant_static'
+    | 'merchant_order'
+    | 'receive'
+    | 'paycode'
+    | 'foreign'
+    | 'card'
+    | 'url'
+    | 'text'
+  issuer?: 'wechat' | 'alipay' | 'unionpay' | 'emv'
+  merchant?: { id: string; name: string; verified: boolean }
+  payee?: {
+    payee_id?: string
+    name_masked: string
+    phone_masked: string
+    wallet_number: string
+  }
+  token?: string
+  amount?: Money
+  order_text?: string
+  expires_at?: string
+  host?: string
+}
+
+export interface Payee {
+  payee_id: string
+  name_masked: string
+  phone_masked: string
+  wallet_number_masked: string
+  first_time: boolean
+  self: boolean
+}
+
+export interface Contact {
+  payee_id: string
+  name_masked: string
+  phone_masked: string
+  last_at: string
+  last_amount: Money
+}
