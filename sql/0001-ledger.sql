@@ -80,15 +80,18 @@ CREATE TABLE journal (
     payee_account {INT} NOT NULL,
     amount {INT} NOT NULL CHECK (amount BETWEEN 1 AND 9007199254740991),
     fee {INT} NOT NULL CHECK (fee >= 0),
-    refunded {INT} NOT NULL CHECK (refunded BETWEEN 0 AND amount),
+    settled {INT} NOT NULL CHECK (settled BETWEEN 0 AND amount),
+    refunded {INT} NOT NULL CHECK (refunded BETWEEN 0 AND settled),
     currency {INT} NOT NULL,
+    hold {INT} NOT NULL,
     memo {TEXT},
     related {BLOB},
     at_us {INT} NOT NULL,
     done_us {INT} NOT NULL,
     detail {TEXT},
     CHECK (payer_account <> payee_account),
-    CHECK ((state >= 10) = (done_us > 0))
+    CHECK ((state >= 10) = (done_us > 0)),
+    CHECK ((state = 10) = (settled > 0))
 ) {STRICT};
 CREATE INDEX journal_open ON journal (at_us) WHERE state < 10;
 CREATE INDEX journal_open_payer ON journal (payer_account) WHERE state < 10;
@@ -128,7 +131,7 @@ BEGIN SELECT RAISE(ABORT, 'holds are never deleted (L8)'); END;
 CREATE TRIGGER journal_final BEFORE UPDATE ON journal
 WHEN NEW.seq <> OLD.seq OR NEW.id <> OLD.id OR NEW.kind <> OLD.kind OR NEW.amount <> OLD.amount
     OR NEW.payer_account <> OLD.payer_account OR NEW.payee_account <> OLD.payee_account
-    OR NEW.currency <> OLD.currency OR NEW.refunded < OLD.refunded
+    OR NEW.currency <> OLD.currency OR (OLD.hold <> 0 AND NEW.hold <> OLD.hold)
     OR (OLD.state >= 10 AND NEW.state <> OLD.state)
 BEGIN SELECT RAISE(ABORT, 'a final operation stays as it is (L3)'); END;
 -- @end
@@ -137,6 +140,7 @@ CREATE TRIGGER journal_no_delete BEFORE DELETE ON journal
 BEGIN SELECT RAISE(ABORT, 'operations are never deleted (L3)'); END;
 -- @end
 -- @postgres
+ALTER TABLE ledger_account SET (fillfactor = 60);
 -- @begin
 CREATE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -166,7 +170,7 @@ CREATE TRIGGER ledger_hold_no_delete BEFORE DELETE ON ledger_hold
 CREATE TRIGGER journal_final BEFORE UPDATE ON journal FOR EACH ROW
     WHEN (NEW.seq <> OLD.seq OR NEW.id <> OLD.id OR NEW.kind <> OLD.kind OR NEW.amount <> OLD.amount
     OR NEW.payer_account <> OLD.payer_account OR NEW.payee_account <> OLD.payee_account
-    OR NEW.currency <> OLD.currency OR NEW.refunded < OLD.refunded
+    OR NEW.currency <> OLD.currency OR (OLD.hold <> 0 AND NEW.hold <> OLD.hold)
     OR (OLD.state >= 10 AND NEW.state <> OLD.state))
     EXECUTE FUNCTION ledger_refuse();
 CREATE TRIGGER journal_no_delete BEFORE DELETE ON journal

@@ -130,77 +130,79 @@ struct books_posting {
     int64_t debit, credit;        // account ids; may be 0 when a hold is ended: then the hold's
     int64_t amount;               // minor units; 0 when a hold is ended: the whole hold
     enum money_currency currency; // may be MONEY_NONE when a hold is ended
-    int64_t hold;       // capture, release, expire: sequence number of the hold's transfer; else 0
+    int64_t hold;       // capture, release, expire: number of the hold (0 = the operation's)
     int64_t expires_us; // hold: deadline, wall clock; else 0
 };
 
 // One money operation that a person sees: a journal row and its transfers.
 struct books_operation {
-    struct id id;         // made by the client: a UUIDv7, kept for ever (L7)
-    enum books_kind kind; // 1 … 19
-    enum books_state
-        state; // BOOKS_SUCCEEDED, or an open one; a final one other than that only without postings
-    int64_t payer, payee; // account ids
-    int64_t amount, fee;  // minor units; fee 0 = none, else Σ of the postings with code BOOKS_FEE
+    struct id id;           // made by the client: a UUIDv7, kept for ever (L7)
+    enum books_kind kind;   // 1 … 19
+    enum books_state state; // BOOKS_SUCCEEDED or open; failed or closed only without postings
+    int64_t payer, payee;   // account ids
+    int64_t amount, fee;    // minor units; fee: Σ of the postings with code BOOKS_FEE; 0 = none
     enum money_currency currency;
-    const char
-        *memo; // ≤ BOOKS_MEMO_MAX bytes, NULL = none; text of a person is sealed by the caller
-    const char *detail; // ≤ BOOKS_DETAIL_MAX bytes, NULL = none; machine text of the pillar:
-                        // reason, method, order
-    struct id related;  // the operation that this one refunds or corrects; zero = none
-    const struct books_posting
-        *postings;        // linked: all or none. The first moves amount from payer to payee
-    size_t posting_count; // 0 = no money moves yet (awaiting_user, processing)
+    // ≤ BOOKS_MEMO_MAX bytes, NULL = none; text of a person is sealed by the caller.
+    const char *memo;
+    // ≤ BOOKS_DETAIL_MAX bytes, NULL = none; machine text of the pillar: reason, method, order.
+    const char *detail;
+    struct id related; // the operation that this one refunds or corrects; zero = none
+    // Linked: all or none. The first moves `amount` from payer to payee. Count 0 = no money yet.
+    const struct books_posting *postings;
+    size_t posting_count;
 };
 
 struct books_result {
-    int64_t seq;   // of the operation (journal row); for books_post of the first transfer
-    bool repeated; // the same request was done before (also earlier in this group): nothing new
-                   // happened
+    int64_t seq;            // of the operation; for books_post of the first transfer
+    bool repeated;          // the same was done before, also earlier in this group: nothing new
     enum books_state state; // of the operation now; 0 for books_post
 };
 
-// Adds an operation. Same id + same content (kind, payer, payee, amount, fee, currency, related) ->
-// OK, repeated; other content -> CODE_CONFLICT_IDEMPOTENCY with rule "ledger.repeated-<field>". A
-// BOOKS_REFUND with `related` also keeps Σ refunds ≤ the amount of the related operation, which
-// must have succeeded, in the same currency, from its payee to its payer: otherwise
-// CODE_NOT_ALLOWED, rule "ledger.refund-<why>", limit/left filled. The hold of an open operation
-// has the operation's number: capture it with books_continue and posting.hold = result.seq.
-// Refusals: CODE_BALANCE_INSUFFICIENT (amount = what is missing), CODE_WALLET_FROZEN,
-// CODE_AMOUNT_INVALID, CODE_PAYEE_SELF, CODE_NOT_FOUND (no such account), CODE_NOT_ALLOWED (closed,
-// other currency, hold ended …).
+// What each state permits, so that state and money never disagree (the auditor checks the same):
+//   open            one LEDGER_HOLD payer -> payee of the whole amount, once; or no postings
+//   succeeded       first the capture of its hold, or, without a hold, LEDGER_POST payer -> payee
+//   of
+//                   the whole amount; then linked posts: with code BOOKS_FEE exactly the fee, and
+//                   others (settlement)
+//   failed, closed  the release or expiry of its hold; nothing when it has none
+// Anything else is our bug: CODE_INTERNAL, logged, and nothing happened.
+
+// Adds an operation.
+// Same id + same content (kind, payer, payee, amount, fee, currency, related) -> OK, repeated;
+// other content -> CODE_CONFLICT_IDEMPOTENCY with rule "ledger.repeated-<field>".
+// A BOOKS_REFUND with `related` also keeps Σ refunds ≤ what the related operation settled; that
+// must have succeeded, in the same currency, and have been paid by the refund's payee: otherwise
+// CODE_NOT_ALLOWED, rule "ledger.refund-<why>", limit and left filled.
+// Refusals: CODE_BALANCE_INSUFFICIENT (amount = what is missing, left = what is there),
+// CODE_WALLET_FROZEN, CODE_PAYEE_LIMIT (payee frozen), CODE_AMOUNT_INVALID, CODE_PAYEE_SELF,
+// CODE_NOT_FOUND (no such account), CODE_NOT_ALLOWED (closed, other currency, hold ended …).
 enum code books_operate(struct books_result *out, struct books_group *group,
                         const struct books_operation *operation, struct problem *problem);
 
-// The next step of an open operation: makes the postings (0 = none), linked to it, and changes its
-// state.
+// The next step of an open operation: makes the postings (0 = none) and changes its state.
 struct books_step {
     int64_t seq;            // of the operation
     enum books_state state; // the state afterwards
     const char *detail;     // replaces the operation's; NULL = keep
-    const struct id *id; // of the first posting: a new UUIDv7; NULL = the operation's own (only if
-                         // it has none yet)
     const struct books_posting *postings;
     size_t posting_count;
 };
-// Permitted: open -> any other state but backwards to created; final -> nothing. The same final
-// state again without postings that apply -> OK, repeated; another final state -> CODE_NOT_ALLOWED,
-// rule "ledger.state-final". BOOKS_SUCCEEDED needs money to have moved: a capture or post now, in
-// the state before, or a hold captured before. BOOKS_FAILED and BOOKS_CLOSED end every hold of the
-// operation by release or expiry in the same step.
+// The final state it already has -> OK, repeated; another one -> CODE_NOT_ALLOWED, rule
+// "ledger.state-final"; back to created -> "ledger.state-backwards". CODE_NOT_FOUND: no such one.
 enum code books_continue(struct books_result *out, struct books_group *group,
                          const struct books_step *step, struct problem *problem);
-// Capture (amount 0 = whole), release or expire the hold of an open operation, with the matching
-// final state: succeeded, failed, closed. `id` is a new UUIDv7 for the transfer.
+// Capture (amount 0 = whole), release, expire the hold of an open operation that has no fee:
+// succeeded, failed, closed. `detail` NULL = keep.
 enum code books_capture(struct books_result *out, struct books_group *group, int64_t seq,
-                        const struct id *id, int64_t amount, struct problem *problem);
+                        int64_t amount, struct problem *problem);
 enum code books_release(struct books_result *out, struct books_group *group, int64_t seq,
-                        const struct id *id, const char *detail, struct problem *problem);
+                        const char *detail, struct problem *problem);
 enum code books_expire(struct books_result *out, struct books_group *group, int64_t seq,
-                       const struct id *id, const char *detail, struct problem *problem);
+                       const char *detail, struct problem *problem);
 
-// Linked transfers without a journal row: settlement, treasury. `id` as in an operation (L7 by
-// transfer).
+// Linked transfers without a journal row: settlement, treasury. `id`: a new UUIDv7; repeated with
+// the same first transfer -> OK, repeated; with another -> CODE_CONFLICT_IDEMPOTENCY.
+// No holds: LEDGER_POST only.
 enum code books_post(struct books_result *out, struct books_group *group, const struct id *id,
                      const struct books_posting *postings, size_t count, struct problem *problem);
 
@@ -251,7 +253,9 @@ struct books_entry {
     enum books_state state;
     int64_t payer, payee;
     int64_t amount, fee;
-    int64_t refunded; // Σ of its refunds
+    int64_t settled;  // 0 until it succeeded, then the amount or the captured part of it
+    int64_t refunded; // Σ of its refunds that have not failed
+    int64_t hold;     // number of its hold; 0 = it never had one
     enum money_currency currency;
     const char *memo, *detail; // "" = none; in the caller's arena
     struct id related;         // zero = none
