@@ -160,10 +160,8 @@ struct books_result {
 
 // What each state permits, so that state and money never disagree (the auditor checks the same):
 //   open            one LEDGER_HOLD payer -> payee of the whole amount, once; or no postings
-//   succeeded       first the capture of its hold, or, without a hold, LEDGER_POST payer -> payee
-//   of
-//                   the whole amount; then linked posts: with code BOOKS_FEE exactly the fee, and
-//                   others (settlement)
+//   succeeded       first the capture of its hold, or, without a hold, a LEDGER_POST of the whole
+//                   amount; then linked posts: with code BOOKS_FEE exactly the fee, and others
 //   failed, closed  the release or expiry of its hold; nothing when it has none
 // Anything else is our bug: CODE_INTERNAL, logged, and nothing happened.
 
@@ -207,8 +205,9 @@ enum code books_post(struct books_result *out, struct books_group *group, const 
                      const struct books_posting *postings, size_t count, struct problem *problem);
 
 // Undoes transfers (POST or CAPTURE, by number) with new, reverse ones (L3) under one operation of
-// kind BOOKS_CORRECTION with `reason` as detail. A transfer can be corrected once. CODE_NOT_FOUND,
-// CODE_NOT_ALLOWED rule "ledger.correction-…".
+// kind BOOKS_CORRECTION with `reason` as detail. A transfer can be corrected once, a correction not
+// at all. When the first is the main transfer of an operation, the correction is related to it and
+// counts like its refund. CODE_NOT_FOUND, CODE_NOT_ALLOWED rule "ledger.correction-…".
 struct books_correction {
     struct id id; // of the new operation
     const int64_t *transfers;

@@ -88,6 +88,7 @@ void books_touch_entry(struct books_group *group, struct work_entry *entry);
 struct books_set {
     const struct id *id;   // of the first transfer
     const struct id *base; // the others' ids are made from it
+    const struct id *ids;  // instead of both: one id per posting; NULL = made
     int64_t link; // number of the operation; 0 = the first transfer's own (or its hold's operation)
     const struct books_posting *postings;
     size_t count;
@@ -95,6 +96,17 @@ struct books_set {
 // Decides a linked set on the working set: all or none (L9). Out: number of the first transfer.
 enum code books_decide_set(int64_t *out_seq, struct books_group *group, const struct books_set *set,
                            struct problem *problem);
+// A transfer made in this group or stored.
+enum code books_find_transfer_by_id(struct work_transfer *out, bool *out_found,
+                                    struct books_group *group, const struct id *id);
+enum code books_find_transfer_by_seq(struct work_transfer *out, bool *out_found,
+                                     struct books_group *group, int64_t seq);
+// Adds an operation that is not a repetition; `ids`: of its transfers, NULL = made from its own.
+enum code books_add_entry(struct books_result *out, struct books_group *group,
+                          const struct books_operation *operation, const struct id *ids,
+                          struct problem *problem);
+enum code books_repeat_correction(struct books_result *out, const struct books_entry *stored,
+                                  const struct books_correction *wanted, struct problem *problem);
 // Refuses with `rule` (without the leading "ledger.").
 enum code books_refuse(struct problem *problem, enum code code, const char *rule);
 // A client's id: UUID version 7.
@@ -113,6 +125,12 @@ extern const enum books_account_kind BOOKS_CHART[];
 // --- store (books_store.c, books_read_store.c)
 // ----------------------------------------------------
 
+// Columns of a journal row, in the order that books_read_entry() expects.
+#define BOOKS_ENTRY_COLUMNS                                                                        \
+    "seq, id, kind, state, payer_account, payee_account, amount, fee, settled, refunded, "         \
+    "currency, hold, memo, related, at_us, done_us, detail"
+void books_read_entry(struct books_entry *out, struct arena *arena, const struct db_row *row,
+                      int first);
 enum code books_store_begin(struct books_group *group);
 enum code books_store_load(struct books_group *group);
 enum code books_store_write(struct books_group *group);
@@ -124,5 +142,19 @@ enum code books_store_transfer_by_id(struct work_transfer *out, bool *out_found,
                                      const struct id *id);
 enum code books_store_transfer(struct work_transfer *out, bool *out_found, struct db *db,
                                int64_t seq);
+
+// --- replay -------------------------------------------------------------------------------------
+
+struct books_replayer;
+struct books_replayed {
+    int64_t seq, hold_seq;
+    struct ledger_transfer transfer;
+};
+// Returns false when the core refuses it.
+bool books_replay_one(struct books_replayer *replayer, const struct books_replayed *replayed);
+enum code books_store_replay(struct db *db, struct books_replayer *replayer);
+enum code books_store_accounts(struct db *db, struct books_replayer *replayer,
+                               bool (*visit)(struct books_replayer *,
+                                             const struct books_account *));
 
 #endif

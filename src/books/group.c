@@ -255,3 +255,32 @@ enum code books_account(const struct books_account **out, struct books_group *gr
     *out = &account->row;
     return OK;
 }
+
+// Transfers are looked for only by rare callers (treasury, corrections): first among those of this
+// group.
+static bool find_made(struct work_transfer *out, const struct books_group *group,
+                      const struct id *id, int64_t seq)
+{
+    const struct work_transfer *made = group->transfers.items;
+    for (size_t i = 0; i < group->transfers.count; i++) {
+        if (id != NULL ? !id_equal(&made[i].id, id) : made[i].seq != seq)
+            continue;
+        *out = made[i];
+        return true;
+    }
+    return false;
+}
+
+enum code books_find_transfer_by_id(struct work_transfer *out, bool *out_found,
+                                    struct books_group *group, const struct id *id)
+{
+    *out_found = find_made(out, group, id, 0);
+    return *out_found ? OK : books_store_transfer_by_id(out, out_found, group->db, id);
+}
+
+enum code books_find_transfer_by_seq(struct work_transfer *out, bool *out_found,
+                                     struct books_group *group, int64_t seq)
+{
+    *out_found = find_made(out, group, NULL, seq);
+    return *out_found ? OK : books_store_transfer(out, out_found, group->db, seq);
+}

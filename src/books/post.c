@@ -173,6 +173,13 @@ static enum code decide_step(struct books_group *group, struct step *step,
     return OK;
 }
 
+static struct id id_of(const struct books_set *set, size_t i)
+{
+    if (set->ids != NULL)
+        return set->ids[i];
+    return i == 0 ? *set->id : books_linked_id(set->base, (unsigned)i);
+}
+
 enum code books_decide_set(int64_t *out_seq, struct books_group *group, const struct books_set *set,
                            struct problem *problem)
 {
@@ -190,7 +197,7 @@ enum code books_decide_set(int64_t *out_seq, struct books_group *group, const st
             link = steps[i].hold != NULL ? steps[i].hold->link : seq;
         steps[i].transfer.link = link;
         steps[i].made.link = link;
-        steps[i].transfer.id = i == 0 ? *set->id : books_linked_id(set->base, (unsigned)i);
+        steps[i].transfer.id = id_of(set, i);
     }
     *out_seq = group->next;
     commit_steps(group, steps, set->count);
