@@ -1,0 +1,105 @@
+// Texts of notices in both languages. Titles are constants; bodies take {name} from the notice's
+// params.
+#include "party/party_priv.h"
+
+#include <string.h>
+
+struct text {
+    const char *kind;
+    const char *title_zh, *title_en;
+    const char *body_zh, *body_en;
+};
+
+static const struct text TEXTS[] = {
+    {"wallet.opened", "钱包已开通", "Your wallet is open",
+     "您的钱包号是 {number}。现在可以添加银行卡、充值和付款。",
+     "Your wallet number is {number}. You can now add a card, top up and pay."},
+    {"session.new", "新的登录", "New log-in",
+     "{device} 于 {time} 登录了您的钱包。不是您本人？请立即冻结钱包并修改密码。",
+     "{device} logged in at {time}. Not you? Freeze the wallet and change the password now."},
+    {"password.changed", "登录密码已修改", "Password changed",
+     "登录密码于 {time} 修改，其他登录已退出。", "Changed at {time}. Other log-ins were ended."},
+    {"pin.changed", "支付密码已修改", "PIN changed", "支付密码于 {time} 修改。",
+     "Your payment PIN was changed at {time}."},
+    {"lock.login", "登录已锁定", "Log-in locked",
+     "因多次输错密码，登录锁定到 {time}，编号 {case}。您的资金安全。",
+     "Locked until {time} after wrong passwords, case {case}. Your money is safe."},
+    {"lock.pin", "支付密码已锁定", "PIN locked",
+     "因多次输错，支付密码锁定到 {time}，编号 {case}。您仍可收款和查看账单。",
+     "Locked until {time} after wrong PINs, case {case}. You can still receive and see bills."},
+    {"wallet.frozen", "钱包已冻结", "Wallet frozen", "冻结期间仅可收款。解冻需要支付密码。",
+     "You can only receive while it is frozen. Unfreezing needs your PIN."},
+    {"wallet.unfrozen", "钱包已解冻", "Wallet unfrozen", "付款、转账和提现已恢复。",
+     "Payments, transfers and withdrawals work again."},
+    {"card.bound", "银行卡已添加", "Card added", "{bank}（尾号 {last4}）已添加。",
+     "{bank} card ending {last4} was added."},
+    {"card.removed", "银行卡已移除", "Card removed", "{bank}（尾号 {last4}）已移除。",
+     "{bank} card ending {last4} was removed."},
+    {"money.received", "收到转账", "Money received", "{from} 向您转账 {amount}。",
+     "{from} sent you {amount}."},
+    {"money.paid", "付款成功", "Payment made", "向 {to} 付款 {amount}。",
+     "You paid {amount} to {to}."},
+    {"money.refunded", "收到退款", "Refund received", "{from} 退款 {amount}，已退回余额。",
+     "{from} refunded {amount} to your balance."},
+    {"topup.done", "充值成功", "Top-up done", "{bank}（尾号 {last4}）充值 {amount} 已到账。",
+     "{amount} from {bank} card ending {last4} has arrived."},
+    {"topup.failed", "充值未成功", "Top-up failed",
+     "{bank}（尾号 {last4}）充值 {amount} 未成功，未扣款。",
+     "{amount} from {bank} card ending {last4} failed. Not charged."},
+    {"withdrawal.done", "提现成功", "Withdrawal done", "{amount} 已转入 {bank}（尾号 {last4}）。",
+     "{amount} went to your {bank} card ending {last4}."},
+    {"withdrawal.failed", "提现未成功", "Withdrawal failed",
+     "{amount} 未能转入 {bank}（尾号 {last4}），已退回余额。",
+     "{amount} could not go to {bank} card ending {last4} and is back in your balance."},
+    {"case.service", "服务通知", "Service notice", "{text}", "{text}"},
+};
+
+// The value of `name` in "name=value" lines. Returns its size.
+static size_t param(const char *params, const char *name, size_t name_size, const char **out)
+{
+    for (const char *line = params; line != NULL && *line != '\0';) {
+        const char *end = strchr(line, '\n');
+        const size_t size = end != NULL ? (size_t)(end - line) : strlen(line);
+        if (size > name_size && line[name_size] == '=' && strncmp(line, name, name_size) == 0) {
+            *out = line + name_size + 1;
+            return size - name_size - 1;
+        }
+        line = end != NULL ? end + 1 : NULL;
+    }
+    *out = "";
+    return 0;
+}
+
+static void fill(struct buffer *out, const char *text, const char *params)
+{
+    for (const char *at = text; *at != '\0';) {
+        const char *open = strchr(at, '{');
+        const char *close = open != NULL ? strchr(open, '}') : NULL;
+        if (close == NULL) {
+            buffer_text(out, at);
+            return;
+        }
+        buffer_append(out, at, (size_t)(open - at));
+        const char *value;
+        const size_t size = param(params, open + 1, (size_t)(close - open - 1), &value);
+        buffer_append(out, value, size);
+        at = close + 1;
+    }
+}
+
+void party_notice_text(const struct party_notice *notice, bool english, struct buffer *title,
+                       struct buffer *body)
+{
+    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+        const struct text *text = &TEXTS[i];
+        if (!text_equal(text->kind, notice->kind))
+            continue;
+        if (title != NULL)
+            buffer_text(title, english ? text->title_en : text->title_zh);
+        if (body != NULL)
+            fill(body, english ? text->body_en : text->body_zh, notice->params);
+        return;
+    }
+    if (title != NULL)
+        buffer_text(title, english ? "Notice" : "通知");
+}
