@@ -4,6 +4,9 @@
 // moment.
 #include "pay/pay_priv.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static const int64_t WAIT_US = INT64_C(60) * 1000000;
 
 static enum code refuse(struct problem *problem, enum code code)
@@ -68,10 +71,28 @@ static struct books_posting posting_of(const struct pay_charge *charge)
                                   .currency = charge->currency};
 }
 
+// "method=paycode[;expires=…][;order=…]" as activity.h reads it; a ';' in the shop's text would
+// start a new pair.
+static void pay_charge_detail(char *out, size_t capacity, const struct pay_charge *charge,
+                              enum books_state state)
+{
+    int used = snprintf(out, capacity, "method=paycode");
+    if (state == BOOKS_AWAITING_USER)
+        used += snprintf(out + used, capacity - (size_t)used, ";expires=%lld",
+                         (long long)charge->expires_us);
+    if (charge->order_text[0] == '\0')
+        return;
+    snprintf(out + used, capacity - (size_t)used, ";order=%s", charge->order_text);
+    for (char *p = out + used + 1; (p = strchr(p, ';')) != NULL;)
+        *p = ',';
+}
+
 // Adds the operation: paid, or waiting for the payer (no postings).
 static enum code operate(struct decision *decision, struct pay_charge *charge,
                          enum books_state state)
 {
+    char detail[PAY_TEXT_MAX + 80];
+    pay_charge_detail(detail, sizeof detail, charge, state);
     const struct books_posting posting = posting_of(charge);
     const struct books_operation operation = {.id = charge->id,
                                               .kind = BOOKS_PAYMENT,
@@ -80,8 +101,7 @@ static enum code operate(struct decision *decision, struct pay_charge *charge,
                                               .payee = charge->merchant_account,
                                               .amount = charge->amount,
                                               .currency = charge->currency,
-                                              .memo = charge->order_text,
-                                              .detail = "paycode",
+                                              .detail = detail,
                                               .postings = &posting,
                                               .posting_count = state == BOOKS_SUCCEEDED ? 1 : 0};
     struct books_result result;

@@ -145,7 +145,7 @@ static enum code operate(struct work *work, struct pay_money *money)
                                               .amount = money->amount,
                                               .currency = money->currency,
                                               .memo = money->memo,
-                                              .detail = money->method,
+                                              .detail = money->detail,
                                               .postings = &posting,
                                               .posting_count = 1};
     struct books_result result;

@@ -86,7 +86,7 @@ struct pay_money {
     int64_t amount;
     enum money_currency currency;
     const char *memo;   // "" = none
-    const char *method; // stored in journal.detail: "scan_static", "scan_dynamic", "wallet"
+    const char *detail; // "method=scan_static;order=…": see activity.h; "" = none
     struct id order;    // dynamic order to be paid; zero = none. Its account and amount rule.
     // Out:
     struct problem problem;

@@ -1,0 +1,138 @@
+// api: the endpoints of /api/v1. One file per group; each handler has the phases PARSE (JSON -> struct), AUTH (cookie -> person),
+// RUN (one call into one pillar), REPLY. No SQL, no rules.
+#ifndef API_API_H
+#define API_API_H
+
+#include "activity/activity.h"
+#include "funds/funds.h"
+#include "guard/guard_idempotency.h"
+#include "guard/guard_limits.h"
+#include "net/net.h"
+#include "onboard/onboard.h"
+#include "party/party.h"
+#include "pay/pay.h"
+
+// Brand and profile of the operator: texts and names are configuration.
+struct api_brand {
+    const char *name, *name_en; // "通宝", "Tongbao"
+    const char *signature;      // of SMS, without brackets
+};
+
+// What all handlers share: net_context() of the server. Everything outlives the server.
+struct api {
+    const struct env *env;
+    struct vault *vault;
+    struct db_committer *committer;
+    struct db_pool *pool;
+    const struct guard_profiles *profiles;
+    struct party_cache *cache;
+    struct net_rate *rate;
+    struct net_server *server; // set after the start
+    struct pay_world pay;
+    struct guard_gate gate;
+    struct onboard onboard;
+    struct funds funds;
+    struct activity activity;
+    struct api_brand brand;
+    const char *public_url;    // "http://localhost:8080", no slash at the end
+    const char *sandbox_url;   // base of the sandbox process; NULL = production
+    const char *shop_file;     // sandbox: where the seed left the shop's key; NULL = none
+    const char *people_file;   // sandbox: the play people
+    const char *terms_folder;  // spec/terms
+    const char *terms_version;
+    const char *version;
+    void (*nudge)(void *jobs); // after a commit that added outbox rows
+    void *jobs;
+};
+
+static inline struct api *api_of(const struct net_exchange *x)
+{
+    return net_context(x);
+}
+
+// All routes of the program, in one table; *out_count rows.
+const struct net_route *api_routes(size_t *out_count);
+// Health alone, for the admin listener.
+const struct net_route *api_admin_routes(size_t *out_count);
+
+// --- phases ---------------------------------------------------------------------------------------
+
+#define API_SESSION_COOKIE "__Host-tongbao"
+#define API_DRAFT_COOKIE "__Host-tongbao-open"
+
+// AUTH. True and *out; false: the reply is set (401). `use` = prolongs the idle time.
+bool api_session(struct net_exchange *x, struct party_session *out);
+bool api_session_quiet(struct net_exchange *x, struct party_session *out); // does not prolong
+bool api_merchant(struct net_exchange *x, struct party_merchant *out);
+// Of an exchange that may have none: false without a reply.
+bool api_session_peek(struct net_exchange *x, struct party_session *out);
+// Sets or clears a cookie: HttpOnly, Secure, SameSite=Lax, Path=/. token NULL = clear.
+void api_cookie(struct net_exchange *x, const char *name, const char *token, int64_t max_age_s);
+
+// PARSE. False: the reply is set (400 …).
+bool api_read(struct net_exchange *x, void *out, const struct net_json_field *fields,
+              size_t field_count);
+#define API_READ(x, out, fields) api_read((x), (out), (fields), sizeof(fields) / sizeof(fields)[0])
+// Idempotency-Key -> request (key, actor, route). False: 400 idempotency-missing or request-invalid.
+bool api_request(struct net_exchange *x, struct guard_request *out, int64_t actor, int32_t route);
+// A known currency, 1 … MONEY_MAX minor units. False: 422 amount-invalid at `pointer`.
+bool api_amount(struct net_exchange *x, const struct net_json_money *money, int64_t *out_amount,
+                enum money_currency *out_currency, const char *pointer);
+// A path parameter "txn_…" -> id. False: 404.
+bool api_id(struct net_exchange *x, const char *parameter, const char *prefix, struct id *out);
+// Rate limit; false: 429 with Retry-After.
+bool api_rate(struct net_exchange *x, const char *scope, const char *value, int64_t quota,
+              int64_t window_s);
+
+// RUN. A read connection for the time of the handler (worker routes).
+struct db *api_take(struct net_exchange *x);
+void api_give(struct net_exchange *x, struct db *db);
+// Runs a change and waits (worker routes): `run` gets `context` as change.context.
+struct api_change {
+    struct db_change change;
+    enum code (*run)(struct db *db, void *context, struct problem *problem);
+    void *context;
+    struct problem problem;
+    bool keep_refusals; // commit although refused: counted tries
+};
+enum code api_change(struct net_exchange *x, struct api_change *change);
+// Tells the workers that there is something in the outbox.
+void api_nudge(struct api *api);
+
+// REPLY. Fills in a bare code when the problem is empty; CHARGED as given.
+enum net_step api_refuse(struct net_exchange *x, enum code code, struct problem *problem,
+                         enum charged charged);
+
+// --- shared pieces ------------------------------------------------------------------------------------
+
+// Money member by currency.
+void api_money(struct net_json_writer *w, const char *key, int64_t amount,
+               enum money_currency currency);
+// The Operation object (spec/openapi.yaml) at the writer's place; key NULL inside arrays. `brief` = as in lists.
+void api_write_operation(struct net_json_writer *w, const char *key,
+                         const struct activity_operation *operation, bool brief, bool english);
+// {code, title, detail, charged} of a failure, or null.
+void api_write_failure(struct net_json_writer *w, const char *key, enum code code,
+                       const struct problem *problem, bool english, int64_t now_us);
+void api_write_session(struct net_json_writer *w, const struct party_session *session,
+                       const struct party_person *person);
+// "Chrome · Android" from a User-Agent; out holds 64 bytes.
+void api_device_name(const struct net_exchange *x, char out[64]);
+
+// The event tail: sends new events of the outbox to the open streams, until stopped.
+struct api_tail;
+enum code api_tail_start(struct api_tail **out, struct api *api);
+void api_tail_nudge(struct api_tail *tail);
+void api_tail_stop(struct api_tail **tail);
+
+// Route tables of the files of this room.
+struct api_table {
+    const struct net_route *routes;
+    size_t count;
+};
+extern const struct api_table API_META, API_APPLICATIONS, API_SESSIONS, API_ME, API_MESSAGES,
+    API_CARDS, API_FUNDS, API_PAYMENTS, API_PAYCODES, API_MERCHANTS, API_BILLS, API_EVENTS,
+    API_SANDBOX;
+#define API_TABLE(name, table) const struct api_table name = {table, sizeof(table) / sizeof(table)[0]}
+
+#endif
