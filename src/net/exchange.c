@@ -243,6 +243,11 @@ bool net_english(const struct net_exchange *x)
     return x->english;
 }
 
+bool net_on_worker(const struct net_exchange *x)
+{
+    return x->on_worker;
+}
+
 struct arena *net_arena(struct net_exchange *x)
 {
     return x->arena;

@@ -13,8 +13,9 @@ struct net_server;
 struct net_metrics;
 
 // NET_DONE: a reply was set (none set = 500). NET_PARK: the connection waits; somebody sets the
-// reply later and calls net_resume() exactly once, from any thread.
-enum net_step { NET_DONE, NET_PARK };
+// reply later and calls net_resume() exactly once, from any thread. NET_WORKER: an inline handler
+// found that it must block; it is called again on a worker thread (net_on_worker() is true then).
+enum net_step { NET_DONE, NET_PARK, NET_WORKER };
 typedef enum net_step (*net_handler)(struct net_exchange *x);
 
 enum net_flag {
@@ -118,6 +119,7 @@ const char *net_body(const struct net_exchange *x,
 const char *net_client(const struct net_exchange *x);     // the client's IP address as text
 const char *net_request_id(const struct net_exchange *x); // "req_…"
 bool net_english(const struct net_exchange *x);
+bool net_on_worker(const struct net_exchange *x);
 struct arena *net_arena(struct net_exchange *x); // wiped and reused after the reply is sent
 void *net_context(const struct net_exchange *x);
 const struct env *net_env(const struct net_exchange *x);

@@ -73,7 +73,7 @@ struct net_exchange {
     struct arena *arena;
     struct route_state *route;
     _Atomic int progress;
-    bool head_done, refused, oversize, close_after, sent, english;
+    bool head_done, refused, oversize, close_after, sent, english, on_worker;
     const char *refused_reason;
 
     const char *method, *target, *path, *query_text;

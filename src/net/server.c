@@ -180,8 +180,12 @@ static enum MHD_Result on_complete(struct net_exchange *x)
         return refuse(x, CODE_REQUEST_INVALID, true);
     }
     const struct net_route *route = x->route->route;
-    if ((route->flags & NET_INLINE) != 0)
-        return route->handler(x) == NET_DONE ? reply_send(x) : park(x);
+    if ((route->flags & NET_INLINE) != 0) {
+        const enum net_step step = route->handler(x);
+        if (step != NET_WORKER)
+            return step == NET_DONE ? reply_send(x) : park(x);
+    }
+    x->on_worker = true;
     MHD_suspend_connection(x->connection);
     atomic_store(&x->progress, PARKED);
     if (workers_push(x))
@@ -362,7 +366,7 @@ static bool daemon_start(struct net_server *server)
     };
     server->daemon = MHD_start_daemon(
         flags, 0, on_accept, server, on_request, server, MHD_OPTION_LISTEN_SOCKET,
-        server->listen_fd, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_target,
+        server->listen_fd, MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_URI_LOG_CALLBACK, on_target,
         server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
         on_connection, server, MHD_OPTION_CONNECTION_LIMIT, server->limits.connections,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
