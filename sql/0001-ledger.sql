@@ -70,7 +70,8 @@ CREATE TABLE ledger_hold (
 ) {STRICT};
 CREATE INDEX ledger_hold_due ON ledger_hold (expires_us) WHERE state = 1;
 
--- One row per money operation that a person sees. seq: the number of its first transfer, or its own when it began without one.
+-- One row per money operation that a person sees; memo, related and detail may be empty.
+-- seq: the number of its first transfer, or its own when it began without one.
 CREATE TABLE journal (
     seq {INT} PRIMARY KEY CHECK (seq >= 1),
     id {BLOB} NOT NULL UNIQUE CHECK (length(id) = 16),
@@ -84,11 +85,11 @@ CREATE TABLE journal (
     refunded {INT} NOT NULL CHECK (refunded BETWEEN 0 AND settled),
     currency {INT} NOT NULL,
     hold {INT} NOT NULL,
-    memo {TEXT},
-    related {BLOB},
+    memo {TEXT} NOT NULL,
+    related {BLOB} NOT NULL CHECK (length(related) IN (0, 16)),
     at_us {INT} NOT NULL,
     done_us {INT} NOT NULL,
-    detail {TEXT},
+    detail {TEXT} NOT NULL,
     CHECK (payer_account <> payee_account),
     CHECK ((state >= 10) = (done_us > 0)),
     CHECK ((state = 10) = (settled > 0))

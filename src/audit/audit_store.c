@@ -214,7 +214,7 @@ enum code audit_store_refunds(struct audit *audit)
     static const char missing[] =
         "SELECT r.payee_account, r.seq, 1, 0 FROM journal r LEFT JOIN journal o ON o.id = "
         "r.related "
-        "WHERE r.kind IN (5, 6) AND r.related IS NOT NULL AND o.seq IS NULL";
+        "WHERE r.kind IN (5, 6) AND length(r.related) > 0 AND o.seq IS NULL";
     GUARD(ask(audit, "refunds-differ", "L5", sums));
     GUARD(ask(audit, "refunds-exceed", "L6", excess));
     return ask(audit, "refund-of-nothing", "L7", missing);

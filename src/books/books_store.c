@@ -324,11 +324,6 @@ static enum code write_holds(struct books_group *group)
     return batch_run(group, update, &updates);
 }
 
-static struct db_value text_or_null(const char *text)
-{
-    return text[0] == '\0' ? db_null() : db_text(text);
-}
-
 static void put_new_entry(struct db_value *v, const struct books_entry *row)
 {
     v[7] = db_id(&row->id);
@@ -338,8 +333,8 @@ static void put_new_entry(struct db_value *v, const struct books_entry *row)
     v[11] = db_int(row->amount);
     v[12] = db_int(row->fee);
     v[13] = db_int(row->currency);
-    v[14] = text_or_null(row->memo);
-    v[15] = id_is_zero(&row->related) ? db_null() : db_id(&row->related);
+    v[14] = db_text(row->memo);
+    v[15] = db_blob(row->related.bytes, id_is_zero(&row->related) ? 0 : sizeof row->related.bytes);
     v[16] = db_int(row->at_us);
 }
 
@@ -364,7 +359,7 @@ static enum code write_entries(struct books_group *group)
         v[3] = db_int(row->refunded);
         v[4] = db_int(row->hold);
         v[5] = db_int(row->done_us);
-        v[6] = text_or_null(row->detail);
+        v[6] = db_text(row->detail);
         if (dirty[i]->fresh)
             put_new_entry(v, row);
     }
