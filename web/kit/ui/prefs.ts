@@ -34,20 +34,26 @@ function paint(): void {
   const dark = theme.value === 'dark' || (theme.value === 'system' && night.matches)
   document.documentElement.dataset.theme = dark ? 'dark' : 'light'
   document.documentElement.style.fontSize = `${textSize.value}px`
-  document.querySelector('meta[name=theme-color]')?.setAttribute('content', dark ? '#111111' : '#c7000b')
+  const bar = getComputedStyle(document.documentElement).getPropertyValue('--hero-to').trim()
+  document.querySelector('meta[name=theme-color]')?.setAttribute('content', bar)
+}
+
+/** Keeps the looks on this device (also after the browser's storage was cleared). */
+export function saveLooks(): void {
+  const looks: Looks = {
+    theme: theme.value,
+    text: textSize.value,
+    fixedKeypad: fixedKeypad.value,
+    hideBalance: hideBalance.value,
+  }
+  localStorage.setItem(store, JSON.stringify(looks))
 }
 
 /** Applies the looks now and whenever they change. */
 export function startLooks(): void {
   night.addEventListener('change', paint)
   watchEffect(() => {
-    const looks: Looks = {
-      theme: theme.value,
-      text: textSize.value,
-      fixedKeypad: fixedKeypad.value,
-      hideBalance: hideBalance.value,
-    }
-    localStorage.setItem(store, JSON.stringify(looks))
+    saveLooks()
     paint()
   })
 }

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import vue from '@vitejs/plugin-vue'
+import { defineConfig, type Plugin } from 'vite'
+
+const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+
+/** Writes sw.js with the list of shell files; the scanner's wasm stays out (fetched when used). */
+function serviceWorker(): Plugin {
+  return {
+    name: 'tongbao-service-worker',
+    apply: 'build',
+    enforce: 'post',
+    generateBundle(_options, bundle) {
+      const built = Object.values(bundle).filter((f) => !/\.(map|wasm)$/.test(f.fileName))
+      const hash = createHash('sha256')
+      for (const file of built.sort((a, b) => a.fileName.localeCompare(b.fileName))) {
+        hash.update(file.fileName)
+        hash.update(file.type === 'chunk' ? file.code : file.source)
+      }
+      const pages = built.map((f) => `/${f.fileName}`).filter((f) => f !== '/index.html')
+      const icons = readdirSync(path('public/icons')).map((f) => `/icons/${f}`)
+      const files = ['/', '/manifest.webmanifest', ...icons, ...pages]
+      const source = readFileSync(path('sw.js'), 'utf8')
+        .replace('/* global self, caches, clients, FILES, VERSION */\n', '')
+        .replace('(FILES)', `(${JSON.stringify(files)})`)
+        .replace('${VERSION}', hash.digest('hex').slice(0, 12))
+      this.emitFile({ type: 'asset', fileName: 'sw.js', source })
+    },
+  }
+}
+
+/** The scanner's library names a public CDN as its default; ours is always our own file. */
+function noForeignAddress(): Plugin {
+  return {
+    name: 'tongbao-no-foreign-address',
+    transform(code, id) {
+      if (!id.includes('zxing-wasm')) return null
+      return { code: code.replace(/https:\/\/[a-z.]*jsdelivr[^`'"$]*/g, '/'), map: null }
+    },
+  }
+}
+
+const server = process.env.TONGBAO_URL ?? 'http://127.0.0.1:8080'
+
+export default defineConfig({
+  root: path('.'),
+  plugins: [vue(), noForeignAddress(), serviceWorker()],
+  resolve: { alias: { '@kit': path('../kit') } },
+  define: { __VUE_OPTIONS_API__: false, __VUE_PROD_DEVTOOLS__: false },
+  server: { proxy: { '/api': server, '/sandbox/api': server } },
+  build: {
+    outDir: path('../dist/app'),
+    emptyOutDir: true,
+    target: 'es2020',
+    cssCodeSplit: false,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'base', test: /node_modules[\\/](vue|@vue|vue-router)/ },
+            { name: 'kit', test: /[\\/]kit[\\/](?!codes|i18n[\\/](en|help))/, minShareCount: 3 },
+          ],
+        },
+      },
+    },
+  },
+})
