@@ -204,11 +204,12 @@ void audit_take_entry(struct audit *audit, const struct audit_entry_row *row)
 {
     if (row->seq != audit->entry.seq)
         audit_end_entry(audit);
+    const bool head = row->transfer == row->seq;
     if (row->what == 0)
         audit->entry = *row;
-    else if (audit->entry.seq == row->seq)
+    else if (row->seq != 0 && audit->entry.seq == row->seq)
         take_linked(audit, row);
-    else if (row->transfer == row->seq || audit->main.seq == row->seq)
+    else if (row->seq != 0 && (head || audit->main.seq == row->seq))
         audit->main.seq = row->seq; // a set without an operation: settlement, treasury
     else
         audit_find(audit, "transfer-link-unknown", "L9", row->debit, row->transfer, row->seq, 0);
