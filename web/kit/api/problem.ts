@@ -65,13 +65,24 @@ function shown(value: unknown): string {
   return String(value)
 }
 
+/** Names of parameters on the wire → places in the texts of the catalogue. */
+const places: Record<string, string> = {
+  tries_left: 'n',
+  until: 'time',
+  hours: 'd',
+  subject: 'bank',
+}
+
 /** The sentence to show: the server's when it is in the language of the moment, else our own. */
 export function problemText(problem: Problem): string {
   const lang = language.value
   if (problem.detail && problem.spoken === lang) return problem.detail
   const found = row(problem.code) ?? errors.internal
   const values: Values = { ref: shortRef(problem.requestId) }
-  for (const [name, value] of Object.entries(problem.params)) values[name] = shown(value)
+  values.s = problem.retryAfter
+  for (const [name, value] of Object.entries(problem.params)) {
+    values[places[name] ?? name] = shown(value)
+  }
   const text = fill(lang === 'en' ? found.en : found.zh, values)
   return /\{\w+\}/.test(text) ? problem.detail || text : text
 }
