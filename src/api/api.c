@@ -193,7 +193,8 @@ static enum code change_run(struct db *db, struct db_change *inner)
     struct api_change *change = (struct api_change *)inner;
     change->problem = (struct problem){0};
     const enum code code = change->run(db, change->context, &change->problem);
-    inner->keep = change->keep_refusals && code != CODE_STORAGE_UNAVAILABLE && code != CODE_INTERNAL;
+    inner->keep =
+        change->keep_refusals && code != CODE_STORAGE_UNAVAILABLE && code != CODE_INTERNAL;
     return code;
 }
 
@@ -217,8 +218,8 @@ void api_nudge(struct api *api)
 // "Not charged" may be said only when it is known: after a failed or lost commit it is not.
 static enum charged what_is_known(enum code code, enum charged charged)
 {
-    const bool lost = code == CODE_RESULT_UNKNOWN || code == CODE_STORAGE_UNAVAILABLE ||
-                      code == CODE_INTERNAL;
+    const bool lost =
+        code == CODE_RESULT_UNKNOWN || code == CODE_STORAGE_UNAVAILABLE || code == CODE_INTERNAL;
     return lost && charged == CHARGED_NO ? CHARGED_UNKNOWN : charged;
 }
 
@@ -252,8 +253,8 @@ const struct net_route *api_routes(size_t *out_count)
     static struct net_route all[ROUTES_MAX];
     static size_t count;
     const struct api_table *const tables[] = {
-        &API_META,  &API_APPLICATIONS, &API_SESSIONS, &API_ME,        &API_MESSAGES,
-        &API_CARDS, &API_FUNDS,        &API_PAYMENTS, &API_PAYCODES,  &API_MERCHANTS,
+        &API_META,  &API_APPLICATIONS, &API_SESSIONS, &API_ME,       &API_MESSAGES,
+        &API_CARDS, &API_FUNDS,        &API_PAYMENTS, &API_PAYCODES, &API_MERCHANTS,
         &API_BILLS, &API_EVENTS,       &API_SANDBOX};
     if (count == 0)
         for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)

@@ -1,5 +1,5 @@
-// api: the endpoints of /api/v1. One file per group; each handler has the phases PARSE (JSON -> struct), AUTH (cookie -> person),
-// RUN (one call into one pillar), REPLY. No SQL, no rules.
+// api: the endpoints of /api/v1. One file per group; each handler has the phases PARSE (JSON ->
+// struct), AUTH (cookie -> person), RUN (one call into one pillar), REPLY. No SQL, no rules.
 #ifndef API_API_H
 #define API_API_H
 
@@ -34,11 +34,11 @@ struct api {
     struct funds funds;
     struct activity activity;
     struct api_brand brand;
-    const char *public_url;    // "http://localhost:8080", no slash at the end
-    const char *sandbox_url;   // base of the sandbox process; NULL = production
-    const char *shop_file;     // sandbox: where the seed left the shop's key; NULL = none
-    const char *people_file;   // sandbox: the play people
-    const char *terms_folder;  // spec/terms
+    const char *public_url;   // "http://localhost:8080", no slash at the end
+    const char *sandbox_url;  // base of the sandbox process; NULL = production
+    const char *shop_file;    // sandbox: where the seed left the shop's key; NULL = none
+    const char *people_file;  // sandbox: the play people
+    const char *terms_folder; // spec/terms
     const char *terms_version;
     const char *version;
     void (*nudge)(void *jobs); // after a commit that added outbox rows
@@ -55,7 +55,8 @@ const struct net_route *api_routes(size_t *out_count);
 // Health alone, for the admin listener.
 const struct net_route *api_admin_routes(size_t *out_count);
 
-// --- phases ---------------------------------------------------------------------------------------
+// --- phases
+// ---------------------------------------------------------------------------------------
 
 #define API_SESSION_COOKIE "__Host-tongbao"
 #define API_DRAFT_COOKIE "__Host-tongbao-open"
@@ -73,7 +74,8 @@ void api_cookie(struct net_exchange *x, const char *name, const char *token, int
 bool api_read(struct net_exchange *x, void *out, const struct net_json_field *fields,
               size_t field_count);
 #define API_READ(x, out, fields) api_read((x), (out), (fields), sizeof(fields) / sizeof(fields)[0])
-// Idempotency-Key -> request (key, actor, route). False: 400 idempotency-missing or request-invalid.
+// Idempotency-Key -> request (key, actor, route). False: 400 idempotency-missing or
+// request-invalid.
 bool api_request(struct net_exchange *x, struct guard_request *out, int64_t actor, int32_t route);
 // A known currency, 1 … MONEY_MAX minor units. False: 422 amount-invalid at `pointer`.
 bool api_amount(struct net_exchange *x, const struct net_json_money *money, int64_t *out_amount,
@@ -103,12 +105,14 @@ void api_nudge(struct api *api);
 enum net_step api_refuse(struct net_exchange *x, enum code code, struct problem *problem,
                          enum charged charged);
 
-// --- shared pieces ------------------------------------------------------------------------------------
+// --- shared pieces
+// ------------------------------------------------------------------------------------
 
 // Money member by currency.
 void api_money(struct net_json_writer *w, const char *key, int64_t amount,
                enum money_currency currency);
-// The Operation object (spec/openapi.yaml) at the writer's place; key NULL inside arrays. `brief` = as in lists.
+// The Operation object (spec/openapi.yaml) at the writer's place; key NULL inside arrays. `brief` =
+// as in lists.
 void api_write_operation(struct net_json_writer *w, const char *key,
                          const struct activity_operation *operation, bool brief, bool english);
 // {code, title, detail, charged} of a failure, or null.
@@ -133,6 +137,7 @@ struct api_table {
 extern const struct api_table API_META, API_APPLICATIONS, API_SESSIONS, API_ME, API_MESSAGES,
     API_CARDS, API_FUNDS, API_PAYMENTS, API_PAYCODES, API_MERCHANTS, API_BILLS, API_EVENTS,
     API_SANDBOX;
-#define API_TABLE(name, table) const struct api_table name = {table, sizeof(table) / sizeof(table)[0]}
+#define API_TABLE(name, table)                                                                     \
+    const struct api_table name = {table, sizeof(table) / sizeof(table)[0]}
 
 #endif
