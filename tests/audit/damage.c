@@ -293,10 +293,22 @@ static void note(void *context, const struct audit_finding *finding)
         (void)snprintf(seen->others + size, sizeof seen->others - size, " %s", finding->name);
 }
 
+// The statement cache keeps the address of a text: each is made once and outlives the connection.
+static char *kept_texts[64];
+
+static const char *kept_text(const char *text)
+{
+    size_t i = 0;
+    while (kept_texts[i] != NULL && !text_equal(kept_texts[i], text))
+        i++;
+    if (kept_texts[i] == NULL)
+        kept_texts[i] = mem_copy_text(text);
+    return kept_texts[i];
+}
+
 static bool run_text(struct db *db, const char *text)
 {
-    // The statement cache keeps the address: a text made for one run must outlive the connection.
-    char *kept = mem_copy_text(text);
+    const char *kept = kept_text(text);
     return load_must(db_exec(db, kept, NULL, 0, NULL), kept);
 }
 
@@ -351,6 +363,8 @@ static int tear_down(void **state)
 {
     struct fixture *fixture = *state;
     db_close(&fixture->db);
+    for (size_t i = 0; kept_texts[i] != NULL; i++)
+        mem_free(kept_texts[i]);
     mem_free(fixture->load);
     load_folder_remove(&fixture->folder);
     mem_free(fixture);
