@@ -1,0 +1,310 @@
+// The bodies of the profiles: every value is checked for its range; an absent limit is written as
+// null, never left out.
+#include "guard/profiles_priv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name, *keys;
+} KINDS[PROFILE_KINDS] = {
+    [PROFILE_CLASSES] = {"cn-ecny-like", "classes"},
+    [PROFILE_GRADES] = {"cn-barcode-grades", "grades"},
+    [PROFILE_NOPIN] = {"nopin", "tx count_day channels"},
+    [PROFILE_SEGMENTS] = {"cn-phone-segments", "ordinary mvno refused"},
+    [PROFILE_RESIDENT_ID] = {"cn-resident-id", "provinces permits"},
+    [PROFILE_PREFIXES] = {"payment-code-prefixes", "own foreign"},
+    [PROFILE_CARD_BINS] = {"card-bins", "banks"},
+    [PROFILE_MINORS] = {"cn-minors", "self_open_age adult_age"},
+    [PROFILE_LOCK] = {"lock", "login pin"},
+    [PROFILE_PASSWORD] = {"password", "mixed_length any_length max_length"},
+    [PROFILE_PIN] = {"pin", "digits"},
+    [PROFILE_SMS] = {"sms-limits", "digits life_s resend_s tries codes_day messages_day"},
+};
+
+const char *profile_name(enum profile_kind kind)
+{
+    return KINDS[kind].name;
+}
+
+const char *profile_keys(enum profile_kind kind)
+{
+    return KINDS[kind].keys;
+}
+
+// Collects the first fault; the getters below go on with harmless values after it.
+struct parse {
+    char *reason;
+    bool failed;
+};
+
+static void fault(struct parse *parse, const char *key, const char *what)
+{
+    if (!parse->failed)
+        snprintf(parse->reason, 256, "%s %s", key, what);
+    parse->failed = true;
+}
+
+static int64_t whole(struct parse *parse, const json_t *object, const char *key, int64_t min,
+                     int64_t max)
+{
+    const json_t *value = json_object_get(object, key);
+    const int64_t number = json_integer_value(value);
+    if (!json_is_integer(value) || number < min || number > max)
+        fault(parse, key, "is missing or out of range");
+    return number;
+}
+
+static int32_t small(struct parse *parse, const json_t *object, const char *key, int32_t min,
+                     int32_t max)
+{
+    return (int32_t)whole(parse, object, key, min, max);
+}
+
+// Minor units, null = no limit, "agreed" = by agreement.
+static int64_t limit(struct parse *parse, const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    if (json_is_null(value) ||
+        (json_is_string(value) && text_equal(json_string_value(value), "agreed")))
+        return GUARD_NO_LIMIT;
+    return whole(parse, object, key, 0, INT64_C(9007199254740991));
+}
+
+static const char *text(struct parse *parse, const json_t *object, const char *key)
+{
+    const char *found = json_string_value(json_object_get(object, key));
+    if (found == NULL || found[0] == '\0') {
+        fault(parse, key, "is missing");
+        return "";
+    }
+    return found;
+}
+
+static void parse_classes(struct parse *parse, struct profile *profile)
+{
+    const json_t *classes = json_object_get(profile->root, "classes");
+    for (int i = 1; i < CLASSES; i++) {
+        const char name[2] = {(char)('0' + i), '\0'};
+        const json_t *class = json_object_get(classes, name);
+        if (!json_is_object(class)) {
+            fault(parse, name, "is missing");
+            return;
+        }
+        profile->classes[i] = (struct guard_class_limits){
+            .balance = limit(parse, class, "balance"),
+            .tx = limit(parse, class, "tx"),
+            .day = limit(parse, class, "day"),
+            .year = limit(parse, class, "year"),
+            .currency = text(parse, profile->root, "currency"),
+            .interest = json_is_true(json_object_get(class, "interest")),
+        };
+    }
+}
+
+static void parse_grades(struct parse *parse, struct profile *profile)
+{
+    const json_t *grades = json_object_get(profile->root, "grades");
+    profile->grades = (struct guard_grades){limit(parse, grades, "A"), limit(parse, grades, "B"),
+                                            limit(parse, grades, "C"), limit(parse, grades, "D")};
+}
+
+static void parse_nopin(struct parse *parse, struct profile *profile)
+{
+    static const struct {
+        const char *name;
+        enum guard_channel channel;
+    } names[] = {{"paycode", GUARD_CHANNEL_PAYCODE},
+                 {"scan_static", GUARD_CHANNEL_SCAN_STATIC},
+                 {"scan_dynamic", GUARD_CHANNEL_SCAN_DYNAMIC}};
+    profile->nopin.tx = limit(parse, profile->root, "tx");
+    profile->nopin.count_day = whole(parse, profile->root, "count_day", 0, 1000000);
+    const json_t *channels = json_object_get(profile->root, "channels");
+    for (size_t i = 0; i < json_array_size(channels); i++) {
+        const char *name = json_string_value(json_array_get(channels, i));
+        size_t k = 0;
+        while (k < 3 && (name == NULL || !text_equal(names[k].name, name)))
+            k++;
+        if (k == 3)
+            fault(parse, "channels", "has an unknown channel");
+        else
+            profile->nopin.channels |= (uint32_t)names[k].channel;
+    }
+}
+
+static void add_segments(struct parse *parse, struct profile *profile, const json_t *list,
+                         enum guard_phone_class class)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        struct profile_segment *segment = &profile->segments[profile->segment_count];
+        const char *digits = json_string_value(json_array_get(list, i));
+        if (digits == NULL || !text_all_digits(digits) ||
+            profile->segment_count == SEGMENTS_MAX - 1 ||
+            !text_copy(segment->digits, sizeof segment->digits, digits)) {
+            fault(parse, "segment", "is not a few digits");
+            return;
+        }
+        segment->class = class;
+        profile->segment_count++;
+    }
+}
+
+static void parse_segments(struct parse *parse, struct profile *profile)
+{
+    const char *key;
+    json_t *list;
+    add_segments(parse, profile, json_object_get(profile->root, "ordinary"), GUARD_PHONE_ORDINARY);
+    add_segments(parse, profile, json_object_get(profile->root, "mvno"), GUARD_PHONE_MVNO);
+    json_t *refused = json_object_get(profile->root, "refused");
+    json_object_foreach(refused, key, list) add_segments(parse, profile, list, GUARD_PHONE_REFUSED);
+    if (profile->segment_count == 0)
+        fault(parse, "ordinary", "is empty");
+}
+
+static void parse_resident_id(struct parse *parse, struct profile *profile)
+{
+    const json_t *provinces = json_object_get(profile->root, "provinces");
+    size_t used = 0;
+    for (size_t i = 0; i < json_array_size(provinces) && used + 3 < sizeof profile->provinces;
+         i++) {
+        const char *code = json_string_value(json_array_get(provinces, i));
+        if (code == NULL || strlen(code) != 2 || !text_all_digits(code)) {
+            fault(parse, "provinces", "has a code that is not two digits");
+            return;
+        }
+        memcpy(profile->provinces + used, code, 2);
+        used += 2;
+    }
+    if (used == 0)
+        fault(parse, "provinces", "is empty");
+}
+
+static bool reserved(const char *prefix)
+{
+    const int first = (prefix[0] - '0') * 10 + prefix[1] - '0';
+    return (first >= 10 && first <= 15) || (first >= 25 && first <= 30) || first == 62;
+}
+
+static void parse_prefixes(struct parse *parse, struct profile *profile)
+{
+    const char *issuer;
+    json_t *list;
+    const json_t *own = json_object_get(profile->root, "own");
+    const char *prefix = text(parse, own, "prefix");
+    if (strlen(prefix) != 2 || !text_all_digits(prefix) || reserved(prefix))
+        fault(parse, "/own/prefix", "is not two digits outside 10-15, 25-30 and 62");
+    else
+        (void)text_copy(profile->paycode.prefix, sizeof profile->paycode.prefix, prefix);
+    profile->paycode.length = small(parse, own, "length", 16, 24);
+    profile->paycode.life_s = small(parse, own, "life_s", 10, 300);
+    profile->paycode.renew_before_s = small(parse, own, "renew_before_s", 1, 60);
+    profile->paycode.grace_s = small(parse, own, "grace_s", 0, 60);
+    json_t *foreign = json_object_get(profile->root, "foreign");
+    json_object_foreach(foreign, issuer, list) for (size_t i = 0;
+                                                    i < json_array_size(list) &&
+                                                    profile->prefix_count < PREFIXES_MAX;
+                                                    i++)
+    {
+        struct profile_prefix *p = &profile->prefixes[profile->prefix_count++];
+        const char *digits = json_string_value(json_array_get(list, i));
+        p->issuer = issuer;
+        if (digits == NULL || !text_copy(p->digits, sizeof p->digits, digits))
+            fault(parse, issuer, "has a bad prefix");
+    }
+}
+
+static void parse_bank(struct parse *parse, struct profile *profile, const json_t *bank)
+{
+    const json_t *bins = json_object_get(bank, "bins");
+    for (size_t i = 0; i < json_array_size(bins); i++) {
+        struct guard_card_bin *bin = &profile->bins[profile->bin_count];
+        const char *digits = json_string_value(json_array_get(bins, i));
+        if (digits == NULL || strlen(digits) < 6 || !text_all_digits(digits) ||
+            profile->bin_count == BINS_MAX - 1 || !text_copy(bin->bin, sizeof bin->bin, digits)) {
+            fault(parse, "bins", "has a bad entry");
+            return;
+        }
+        bin->bank_code = text(parse, bank, "code");
+        bin->bank = text(parse, bank, "name");
+        bin->bank_en = text(parse, bank, "name_en");
+        bin->type = text(parse, bank, "type");
+        bin->length = small(parse, bank, "length", 13, 19);
+        profile->bin_count++;
+    }
+}
+
+static void parse_card_bins(struct parse *parse, struct profile *profile)
+{
+    const json_t *banks = json_object_get(profile->root, "banks");
+    for (size_t i = 0; i < json_array_size(banks); i++)
+        parse_bank(parse, profile, json_array_get(banks, i));
+    if (profile->bin_count == 0)
+        fault(parse, "banks", "is empty");
+}
+
+static void parse_minors(struct parse *parse, struct profile *profile)
+{
+    profile->minors.self_open_age = small(parse, profile->root, "self_open_age", 0, 150);
+    profile->minors.adult_age = small(parse, profile->root, "adult_age", 0, 150);
+}
+
+static void parse_lock(struct parse *parse, struct profile *profile)
+{
+    const json_t *login = json_object_get(profile->root, "login");
+    const json_t *pin = json_object_get(profile->root, "pin");
+    profile->lock = (struct guard_lock_rules){
+        .login_tries = small(parse, login, "tries", 1, 100),
+        .login_window_s = small(parse, login, "window_s", 60, 31622400),
+        .login_lock_s = small(parse, login, "lock_s", 60, 31622400),
+        .pin_tries = small(parse, pin, "tries", 1, 100),
+        .pin_lock_first_s = small(parse, pin, "first_s", 60, 31622400),
+        .pin_lock_again_s = small(parse, pin, "again_s", 60, 31622400),
+        .pin_again_days = small(parse, pin, "again_days", 1, 366),
+    };
+}
+
+static void parse_password(struct parse *parse, struct profile *profile)
+{
+    profile->password.mixed_length = small(parse, profile->root, "mixed_length", 6, 64);
+    profile->password.any_length = small(parse, profile->root, "any_length", 6, 64);
+    profile->password.max_length = small(parse, profile->root, "max_length", 64, 128);
+}
+
+static void parse_pin(struct parse *parse, struct profile *profile)
+{
+    (void)small(parse, profile->root, "digits", 6, 6);
+}
+
+static void parse_sms(struct parse *parse, struct profile *profile)
+{
+    const json_t *root = profile->root;
+    profile->otp = (struct guard_otp_rules){
+        .digits = small(parse, root, "digits", 6, 8),
+        .life_s = small(parse, root, "life_s", 60, 600),
+        .resend_s = small(parse, root, "resend_s", 1, 600),
+        .tries = small(parse, root, "tries", 1, 10),
+        .codes_day = small(parse, root, "codes_day", 1, 1000),
+        .messages_day = small(parse, root, "messages_day", 1, 1000),
+    };
+}
+
+bool profile_parse_body(struct profile *profile, char *reason)
+{
+    static void (*const parsers[PROFILE_KINDS])(struct parse *, struct profile *) = {
+        [PROFILE_CLASSES] = parse_classes,
+        [PROFILE_GRADES] = parse_grades,
+        [PROFILE_NOPIN] = parse_nopin,
+        [PROFILE_SEGMENTS] = parse_segments,
+        [PROFILE_RESIDENT_ID] = parse_resident_id,
+        [PROFILE_PREFIXES] = parse_prefixes,
+        [PROFILE_CARD_BINS] = parse_card_bins,
+        [PROFILE_MINORS] = parse_minors,
+        [PROFILE_LOCK] = parse_lock,
+        [PROFILE_PASSWORD] = parse_password,
+        [PROFILE_PIN] = parse_pin,
+        [PROFILE_SMS] = parse_sms,
+    };
+    struct parse parse = {reason, false};
+    parsers[profile->kind](&parse, profile);
+    return !parse.failed;
+}

@@ -1,0 +1,74 @@
+// profiles_priv: the parsed form of spec/profiles/*.json; stays inside this room.
+#ifndef GUARD_PROFILES_PRIV_H
+#define GUARD_PROFILES_PRIV_H
+
+#include "guard/guard.h"
+
+#include <jansson.h>
+
+enum profile_kind {
+    PROFILE_CLASSES,
+    PROFILE_GRADES,
+    PROFILE_NOPIN,
+    PROFILE_SEGMENTS,
+    PROFILE_RESIDENT_ID,
+    PROFILE_PREFIXES,
+    PROFILE_CARD_BINS,
+    PROFILE_MINORS,
+    PROFILE_LOCK,
+    PROFILE_PASSWORD,
+    PROFILE_PIN,
+    PROFILE_SMS,
+    PROFILE_KINDS
+};
+
+enum { SEGMENTS_MAX = 200, BINS_MAX = 200, PREFIXES_MAX = 64, CLASSES = 5 };
+
+struct profile_segment {
+    char digits[8];
+    enum guard_phone_class class;
+};
+struct profile_prefix {
+    char digits[4];
+    const char *issuer;
+};
+
+// One file. Texts are borrowed from `root`.
+struct profile {
+    struct profile *next;
+    struct guard_edition edition;
+    json_t *root;
+    enum profile_kind kind;
+    struct guard_class_limits classes[CLASSES]; // index = class
+    struct guard_grades grades;
+    struct guard_nopin_limits nopin;
+    struct profile_segment segments[SEGMENTS_MAX];
+    size_t segment_count;
+    char provinces[128];
+    struct guard_paycode_rules paycode;
+    struct profile_prefix prefixes[PREFIXES_MAX];
+    size_t prefix_count;
+    struct guard_card_bin bins[BINS_MAX];
+    size_t bin_count;
+    struct guard_minor_rules minors;
+    struct guard_lock_rules lock;
+    struct {
+        int32_t mixed_length, any_length, max_length;
+    } password;
+    struct guard_otp_rules otp;
+};
+
+struct guard_profiles {
+    struct profile *all;
+};
+
+// The edition in force on a date; before the first one, the first one.
+const struct profile *profile_on(const struct guard_profiles *profiles, enum profile_kind kind,
+                                 int32_t date);
+// Fills the body of a profile by its kind. False: `reason` (256 bytes) says what is wrong.
+bool profile_parse_body(struct profile *profile, char *reason);
+// Name of the profile, and its permitted keys besides the header's, separated by spaces.
+const char *profile_name(enum profile_kind kind);
+const char *profile_keys(enum profile_kind kind);
+
+#endif
