@@ -1,0 +1,8 @@
+export { default as ScanPage } from '../pages/pay/ScanPage.vue'
+export { default as ScanLinkPage } from '../pages/pay/ScanLinkPage.vue'
+export { default as CodePage } from '../pages/pay/CodePage.vue'
+export { default as ReceivePage } from '../pages/pay/ReceivePage.vue'
+export { default as PayPage } from '../pages/pay/PayPage.vue'
+export { default as TransferPage } from '../pages/pay/TransferPage.vue'
+export { default as TransferAmountPage } from '../pages/pay/TransferAmountPage.vue'
+export { default as ResultPage } from '../pages/pay/ResultPage.vue'
