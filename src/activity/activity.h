@@ -8,7 +8,6 @@
 //   bin=<6…8 digits>;last4=<4 digits>      the bank card of a top-up or withdrawal
 //   order=<merchant's order text>          shown as counterparty detail
 //   expires=<µs>                           of an open operation
-// The journal's `memo` that begins with '*' is sealed: see activity_memo_seal.
 #ifndef ACTIVITY_ACTIVITY_H
 #define ACTIVITY_ACTIVITY_H
 
@@ -16,20 +15,12 @@
 #include "guard/guard.h"
 #include "party/party.h"
 
-#define ACTIVITY_MEMO_MAX 91 // 90 bytes of UTF-8 and NUL
-
 struct activity {
     const struct guard_profiles *profiles;
     const struct vault *vault;
     const struct env *env;
 };
 
-// '*' + opaque text, bound to the payer's account. `memo` ≤ 90 bytes. `out` ≤ BOOKS_MEMO_MAX bytes.
-void activity_memo_seal(const struct vault *vault, int64_t payer_account, const char *memo,
-                        char out[BOOKS_MEMO_MAX + 1]);
-// Opens it; a memo that is not sealed is copied; what cannot be opened gives "".
-void activity_memo_open(const struct vault *vault, int64_t payer_account, const char *stored,
-                        char out[BOOKS_MEMO_MAX + 1]);
 // Value of a name in a detail text. Returns false and "" when absent or too long for `capacity`.
 bool activity_detail_get(const char *detail, const char *name, char *out, size_t capacity);
 

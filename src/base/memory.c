@@ -118,7 +118,8 @@ char *arena_format(struct arena *arena, const char *format, ...)
     va_list list, again;
     va_start(list, format);
     va_copy(again, list);
-    const int needed = vsnprintf(NULL, 0, format, list);
+    char none[1];
+    const int needed = vsnprintf(none, 0, format, list);
     va_end(list);
     char *text = arena_alloc(arena, (size_t)needed + 1);
     vsnprintf(text, (size_t)needed + 1, format, again);
@@ -186,7 +187,8 @@ void buffer_format(struct buffer *buffer, const char *format, ...)
     va_list list, again;
     va_start(list, format);
     va_copy(again, list);
-    const int needed = vsnprintf(NULL, 0, format, list);
+    char none[1];
+    const int needed = vsnprintf(none, 0, format, list);
     va_end(list);
     buffer_reserve(buffer, (size_t)needed);
     vsnprintf(buffer->data + buffer->size, (size_t)needed + 1, format, again);

@@ -103,6 +103,15 @@ static void parameters_fill(struct parameters *out, const struct db_value *value
     }
 }
 
+// Types of parameters that the set-based text does not mention (columns that are NULL in all rows).
+static int unused_types(const char *signature, Oid types[DB_PARAMETERS_MAX])
+{
+    int count = 0;
+    for (; signature[count] != '\0'; count++)
+        types[count] = signature[count] == 'n' ? 25 : 0;
+    return count;
+}
+
 static struct db_statement *prepare(struct db *db, const char *key, const char *signature,
                                     const char *sql)
 {
@@ -112,7 +121,9 @@ static struct db_statement *prepare(struct db *db, const char *key, const char *
     char name[sizeof statement->name];
     static _Atomic unsigned counter;
     snprintf(name, sizeof name, "s%u", counter++);
-    PGresult *result = PQprepare(db->postgres, name, sql, 0, NULL);
+    Oid types[DB_PARAMETERS_MAX];
+    const int type_count = unused_types(signature, types);
+    PGresult *result = PQprepare(db->postgres, name, sql, type_count, types);
     const bool prepared = PQresultStatus(result) == PGRES_COMMAND_OK;
     PQclear(result);
     if (!prepared)

@@ -217,7 +217,8 @@ struct net_server {
     pthread_mutex_t pool_lock;
     struct net_exchange *pool;
     uint32_t pool_count;
-    _Atomic int64_t open; // requests between head and completion, without event streams
+    _Atomic uint64_t numbered; // requests so far
+    _Atomic int64_t open;      // requests between head and completion, without event streams
     atomic_bool draining;
     struct links links;
     struct workers workers;
