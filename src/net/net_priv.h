@@ -178,6 +178,8 @@ struct streams {
     bool closed;
 };
 struct MHD_Response *stream_response(struct net_exchange *x);
+// The exchange ends, or replies something else, before its stream began.
+void stream_abandon(struct net_exchange *x);
 void streams_heartbeat(struct net_server *server, int64_t now_us);
 void streams_end_all(struct net_server *server);
 

@@ -206,8 +206,10 @@ enum MHD_Result reply_send(struct net_exchange *x)
 {
     if (x->status == 0)
         (void)net_reply_code(x, CODE_INTERNAL, CHARGED_NOT_INVOLVED);
+    if (x->status != 200)
+        stream_abandon(x);
     struct MHD_Response *response;
-    if (x->stream != NULL && x->status == 200) {
+    if (x->stream != NULL) {
         response = stream_response(x);
     } else {
         const void *bytes = x->reply_view != NULL ? x->reply_view : x->reply.data;

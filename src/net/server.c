@@ -233,7 +233,9 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     *request = NULL;
     if (x->link != NULL)
         link_phase(x->link, PHASE_IDLE);
-    if (x->stream == NULL || x->status != 200)
+    if (!x->sent)
+        stream_abandon(x);
+    if (x->stream == NULL)
         atomic_fetch_sub(&server->open, 1);
     exchange_give(x);
 }

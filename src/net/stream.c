@@ -13,8 +13,9 @@ struct stream {
     struct MHD_Connection *connection;
     int64_t key, last_id, quiet_since_us;
     struct buffer queue;
+    struct buffer held; // records of int64 id, size_t size, bytes
     size_t read;
-    bool waiting, ending;
+    bool opening, waiting, ending;
 };
 
 static struct stream **bucket_of(struct net_server *server, int64_t key)
@@ -83,16 +84,65 @@ static void on_free(void *context)
     pthread_mutex_unlock(&server->streams.lock);
     net_series_add(server->stream_gauge, -1);
     buffer_free(&stream->queue);
+    buffer_free(&stream->held);
     mem_free(stream);
     atomic_fetch_sub(&server->streams.count, 1);
 }
 
+// Returns false when the id was sent before or the stream ends.
+static bool deliver(struct stream *stream, int64_t event_id, const char *bytes, size_t size)
+{
+    if (stream->ending || (event_id != 0 && event_id <= stream->last_id))
+        return false;
+    if (event_id != 0)
+        stream->last_id = event_id;
+    push(stream, bytes, size);
+    return true;
+}
+
+static bool hold(struct stream *stream, int64_t event_id, const struct buffer *bytes)
+{
+    if (stream->held.size + bytes->size > stream->server->limits.stream_bytes) {
+        stream->ending = true;
+        return false;
+    }
+    buffer_append(&stream->held, &event_id, sizeof event_id);
+    buffer_append(&stream->held, &bytes->size, sizeof bytes->size);
+    buffer_append(&stream->held, bytes->data, bytes->size);
+    return true;
+}
+
+static void release(struct stream *stream)
+{
+    stream->opening = false;
+    for (size_t at = 0; at < stream->held.size;) {
+        int64_t event_id;
+        size_t size;
+        memcpy(&event_id, stream->held.data + at, sizeof event_id);
+        memcpy(&size, stream->held.data + at + sizeof event_id, sizeof size);
+        at += sizeof event_id + sizeof size;
+        (void)deliver(stream, event_id, stream->held.data + at, size);
+        at += size;
+    }
+    buffer_free(&stream->held);
+}
+
+void stream_abandon(struct net_exchange *x)
+{
+    if (x->stream != NULL)
+        on_free(x->stream);
+    x->stream = NULL;
+}
+
 struct MHD_Response *stream_response(struct net_exchange *x)
 {
+    pthread_mutex_lock(&x->server->streams.lock);
+    release(x->stream);
+    pthread_mutex_unlock(&x->server->streams.lock);
     struct MHD_Response *response =
         MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, on_read, x->stream, on_free);
     if (response == NULL) {
-        on_free(x->stream);
+        stream_abandon(x);
         return NULL;
     }
     // From here the reply is no running request any more: a drain does not wait for it.
@@ -129,6 +179,7 @@ enum net_step net_stream_open(struct net_exchange *x, int64_t key, int64_t last_
     stream->connection = x->connection;
     stream->key = key;
     stream->last_id = last_event_id;
+    stream->opening = true;
     stream->quiet_since_us = mono_us();
     buffer_append(&stream->queue, hello, sizeof hello - 1);
     if (!enter(stream)) {
@@ -174,16 +225,6 @@ static void event_bytes(struct buffer *out, int64_t event_id, const char *type, 
     buffer_append(out, "\n", 1);
 }
 
-static bool deliver(struct stream *stream, int64_t event_id, const struct buffer *bytes)
-{
-    if (stream->ending || (event_id != 0 && event_id <= stream->last_id))
-        return false;
-    if (event_id != 0)
-        stream->last_id = event_id;
-    push(stream, bytes->data, bytes->size);
-    return true;
-}
-
 void net_stream_backlog(struct net_exchange *x, int64_t event_id, const char *type,
                         const char *json)
 {
@@ -192,7 +233,7 @@ void net_stream_backlog(struct net_exchange *x, int64_t event_id, const char *ty
     struct buffer bytes = {0};
     event_bytes(&bytes, event_id, type, json);
     pthread_mutex_lock(&x->server->streams.lock);
-    (void)deliver(x->stream, event_id, &bytes);
+    (void)deliver(x->stream, event_id, bytes.data, bytes.size);
     pthread_mutex_unlock(&x->server->streams.lock);
     buffer_free(&bytes);
 }
@@ -207,7 +248,9 @@ size_t net_stream_send(struct net_server *server, int64_t key, int64_t event_id,
     size_t reached = 0;
     pthread_mutex_lock(&server->streams.lock);
     for (struct stream *stream = *bucket_of(server, key); stream != NULL; stream = stream->next)
-        if (stream->key == key && deliver(stream, event_id, &bytes))
+        if (stream->key == key &&
+            (stream->opening ? hold(stream, event_id, &bytes)
+                             : deliver(stream, event_id, bytes.data, bytes.size)))
             reached++;
     pthread_mutex_unlock(&server->streams.lock);
     buffer_free(&bytes);
