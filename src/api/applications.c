@@ -1,0 +1,445 @@
+// Opening a wallet, as the phone sees it: one resource, the application, with a step for each page.
+// The draft lives on the server; the cookie only names it.
+#include "api/api.h"
+
+#include <string.h>
+
+// --- the Application object ---
+
+static void write_date(struct net_json_writer *w, const char *key, int32_t date,
+                       struct arena *arena)
+{
+    net_json_string(
+        w, key, arena_format(arena, "%04d-%02d-%02d", date / 10000, date / 100 % 100, date % 100));
+}
+
+static void write_identity(struct net_json_writer *w, const struct onboard_application *a,
+                           struct arena *arena)
+{
+    char masked[PARTY_NAME_MAX];
+    if (!a->has_identity) {
+        net_json_null(w, "identity");
+        return;
+    }
+    net_json_begin_object(w, "identity");
+    party_mask_name(masked, a->name);
+    net_json_string(w, "name_masked", masked);
+    party_mask_id_number(masked, a->id_number);
+    net_json_string(w, "id_masked", masked);
+    net_json_string(w, "sex", a->sex == PARTY_FEMALE ? "female" : "male");
+    write_date(w, "birth_date", a->birth_date, arena);
+    net_json_end_object(w);
+}
+
+static void write_phone(struct net_json_writer *w, const struct onboard_application *a)
+{
+    static const char *const classes[] = {[GUARD_PHONE_ORDINARY] = "ordinary",
+                                          [GUARD_PHONE_MVNO] = "mvno",
+                                          [GUARD_PHONE_UNKNOWN] = "unknown",
+                                          [GUARD_PHONE_REFUSED] = "refused"};
+    char masked[32];
+    if (!a->has_phone) {
+        net_json_null(w, "phone");
+        return;
+    }
+    net_json_begin_object(w, "phone");
+    party_mask_phone(masked, a->phone);
+    net_json_string(w, "phone_masked", masked);
+    net_json_bool(w, "verified", a->phone_verified);
+    net_json_string(w, "class", classes[a->phone_class]);
+    net_json_string(w, "notice", a->phone_class == GUARD_PHONE_MVNO ? "phone-may-delay" : NULL);
+    net_json_end_object(w);
+}
+
+static void write_challenge(struct net_json_writer *w, const struct onboard_application *a)
+{
+    if (!a->has_challenge) {
+        net_json_null(w, "challenge");
+        return;
+    }
+    net_json_begin_object(w, "challenge");
+    net_json_time(w, "sent_at", a->challenge.sent_us);
+    net_json_time(w, "resend_at", a->challenge.resend_us);
+    net_json_time(w, "expires_at", a->challenge.expires_us);
+    net_json_int(w, "tries_left", a->challenge.tries_left);
+    net_json_int(w, "codes_left_today", a->challenge.codes_left_today);
+    net_json_end_object(w);
+}
+
+static void write_mark(struct net_json_writer *w, const char *state, int64_t at_us)
+{
+    if (at_us == 0)
+        return;
+    net_json_begin_object(w, NULL);
+    net_json_string(w, "state", state);
+    net_json_time(w, "at", at_us);
+    net_json_end_object(w);
+}
+
+static void write_timeline(struct net_json_writer *w, const struct onboard_application *a)
+{
+    net_json_begin_array(w, "timeline");
+    write_mark(w, "submitted", a->submitted_us);
+    write_mark(w, "checking", a->checking_us);
+    write_mark(w, onboard_state_name(a->state), a->decided_us);
+    net_json_end_array(w);
+}
+
+static enum net_step reply_application(struct net_exchange *x, const struct onboard_application *a,
+                                       int status)
+{
+    struct net_json_writer *w = net_reply_writer(x);
+    net_json_begin_object(w, NULL);
+    net_json_id(w, "id", "app", &a->id);
+    net_json_string(w, "case_number", a->case_number);
+    net_json_string(w, "step", a->step);
+    net_json_string(w, "state", onboard_state_name(a->state));
+    net_json_string(w, "language", a->language == PARTY_EN ? "en" : "zh-CN");
+    net_json_string(w, "terms_version", a->terms_version);
+    net_json_bool(w, "consent_face", a->consent_face);
+    write_identity(w, a, net_arena(x));
+    write_phone(w, a);
+    write_challenge(w, a);
+    net_json_begin_object(w, "face");
+    net_json_string(w, "state", onboard_face_name(a->face));
+    net_json_int(w, "tries_left", a->face_tries_left);
+    net_json_end_object(w);
+    net_json_bool(w, "has_password", a->has_password);
+    net_json_bool(w, "has_pin", a->has_pin);
+    write_timeline(w, a);
+    if (a->refusal == OK)
+        net_json_null(w, "refusal");
+    else
+        api_write_failure(w, "refusal", a->refusal, NULL, net_english(x), net_started_us(x));
+    net_json_time(w, "expires_at", a->expires_us);
+    net_json_time(w, "server_time", net_started_us(x));
+    net_json_end_object(w);
+    return net_reply_json(x, status);
+}
+
+// --- the draft of this browser ---
+
+static enum code find_draft(struct net_exchange *x, struct onboard_application *out)
+{
+    const char *token = net_cookie(x, API_DRAFT_COOKIE);
+    ENSURE(token != NULL, CODE_NOT_FOUND);
+    struct db *db = api_take(x);
+    const enum code code = onboard_find(db, &api_of(x)->onboard, token, out);
+    api_give(x, db);
+    return code;
+}
+
+static bool draft(struct net_exchange *x, struct onboard_application *out)
+{
+    const enum code code = find_draft(x, out);
+    if (code == OK)
+        return true;
+    (void)api_refuse(x, code, NULL, CHARGED_NOT_INVOLVED);
+    return false;
+}
+
+// One step of the draft: the change, then the application as it is now.
+struct step {
+    const struct onboard *onboard;
+    struct onboard_application application;
+    const char *first, *second; // what the page sent
+    struct party_session session;
+    const char *device, *address;
+    char token[VAULT_TOKEN_TEXT];
+};
+
+static enum net_step run_step(struct net_exchange *x, struct step *step,
+                              enum code (*run)(struct db *, void *, struct problem *), int status)
+{
+    struct api_change change = {.run = run, .context = step, .keep_refusals = true};
+    step->onboard = &api_of(x)->onboard;
+    enum code code = api_change(x, &change);
+    if (code != OK)
+        return api_refuse(x, code, &change.problem, CHARGED_NOT_INVOLVED);
+    struct db *db = api_take(x);
+    code = onboard_load(db, step->onboard, step->application.number, &step->application);
+    api_give(x, db);
+    if (code != OK)
+        return api_refuse(x, code, NULL, CHARGED_NOT_INVOLVED);
+    return reply_application(x, &step->application, status);
+}
+
+// --- POST /applications ---
+
+struct create_body {
+    const char *terms_version, *language;
+    bool consent_terms, consent_face;
+};
+static const struct net_json_field CREATE_FIELDS[] = {
+    {"terms_version", NET_JSON_TEXT, true, offsetof(struct create_body, terms_version), 1, 31, NULL,
+     NULL, 0},
+    {"consent_terms", NET_JSON_BOOL, true, offsetof(struct create_body, consent_terms), 0, 0, NULL,
+     NULL, 0},
+    {"consent_face", NET_JSON_BOOL, true, offsetof(struct create_body, consent_face), 0, 0, NULL,
+     NULL, 0},
+    {"language", NET_JSON_CHOICE, false, offsetof(struct create_body, language), 0, 0, "zh-CN|en",
+     NULL, 0},
+};
+
+struct creation {
+    const struct onboard *onboard;
+    struct onboard_new in;
+    struct onboard_application out;
+    char token[VAULT_TOKEN_TEXT];
+};
+
+static enum code create_run(struct db *db, void *context, struct problem *problem)
+{
+    struct creation *creation = context;
+    (void)problem;
+    return onboard_create(db, creation->onboard, &creation->in, &creation->out, creation->token);
+}
+
+static enum net_step create_application(struct net_exchange *x)
+{
+    struct create_body body = {.language = net_english(x) ? "en" : "zh-CN"};
+    struct creation creation = {.onboard = &api_of(x)->onboard};
+    if (!API_READ(x, &body, CREATE_FIELDS))
+        return NET_DONE;
+    if (!body.consent_terms)
+        return net_reply_code(x, CODE_REQUEST_INVALID, CHARGED_NOT_INVOLVED);
+    if (find_draft(x, &creation.out) == OK)
+        return reply_application(x, &creation.out, 200);
+    if (!api_rate(x, "application.create", net_client(x), 60, 3600))
+        return NET_DONE;
+    creation.in = (struct onboard_new){body.terms_version, body.consent_face,
+                                       text_equal(body.language, "en") ? PARTY_EN : PARTY_ZH};
+    struct api_change change = {.run = create_run, .context = &creation};
+    const enum code code = api_change(x, &change);
+    if (code != OK)
+        return api_refuse(x, code, &change.problem, CHARGED_NOT_INVOLVED);
+    api_cookie(x, API_DRAFT_COOKIE, creation.token, ONBOARD_LIFE_US / 1000000);
+    return reply_application(x, &creation.out, 201);
+}
+
+static enum net_step get_application(struct net_exchange *x)
+{
+    struct onboard_application application;
+    return draft(x, &application) ? reply_application(x, &application, 200) : NET_DONE;
+}
+
+static enum code delete_run(struct db *db, void *context, struct problem *problem)
+{
+    (void)problem;
+    return onboard_delete(db, ((struct step *)context)->application.number);
+}
+
+static enum net_step delete_application(struct net_exchange *x)
+{
+    struct step step = {0};
+    if (!draft(x, &step.application))
+        return NET_DONE;
+    struct api_change change = {.run = delete_run, .context = &step};
+    const enum code code = api_change(x, &change);
+    if (code != OK)
+        return api_refuse(x, code, &change.problem, CHARGED_NOT_INVOLVED);
+    api_cookie(x, API_DRAFT_COOKIE, NULL, 0);
+    return net_reply_empty(x, 204);
+}
+
+// --- identity, phone, face ---
+
+static enum code identity_run(struct db *db, void *context, struct problem *problem)
+{
+    const struct step *step = context;
+    return onboard_put_identity(db, step->onboard, step->application.number, step->first,
+                                step->second, problem);
+}
+
+struct identity_body {
+    const char *name, *id_number;
+};
+static const struct net_json_field IDENTITY_FIELDS[] = {
+    {"name", NET_JSON_TEXT, true, offsetof(struct identity_body, name), 1, PARTY_NAME_MAX, NULL,
+     NULL, 0},
+    {"id_number", NET_JSON_TEXT, true, offsetof(struct identity_body, id_number), 1, 64, NULL, NULL,
+     0},
+};
+
+static enum net_step put_identity(struct net_exchange *x)
+{
+    struct step step = {0};
+    struct identity_body body = {0};
+    if (!draft(x, &step.application) || !API_READ(x, &body, IDENTITY_FIELDS))
+        return NET_DONE;
+    step.first = body.name;
+    step.second = body.id_number;
+    return run_step(x, &step, identity_run, 200);
+}
+
+struct text_body {
+    const char *text;
+};
+
+static enum code send_run(struct db *db, void *context, struct problem *problem)
+{
+    const struct step *step = context;
+    return onboard_send_code(db, step->onboard, step->application.number, step->first, problem);
+}
+
+static enum net_step send_phone_code(struct net_exchange *x)
+{
+    static const struct net_json_field fields[] = {
+        {"phone", NET_JSON_TEXT, true, offsetof(struct text_body, text), 1, 32, NULL, NULL, 0}};
+    struct step step = {0};
+    struct text_body body = {0};
+    if (!draft(x, &step.application) || !API_READ(x, &body, fields) ||
+        !api_rate(x, "code.address", net_client(x), 20, 3600))
+        return NET_DONE;
+    step.first = body.text;
+    return run_step(x, &step, send_run, 202);
+}
+
+static enum code verify_run(struct db *db, void *context, struct problem *problem)
+{
+    const struct step *step = context;
+    return onboard_verify_code(db, step->onboard, step->application.number, step->first, problem);
+}
+
+static enum net_step verify_phone(struct net_exchange *x)
+{
+    static const struct net_json_field fields[] = {
+        {"code", NET_JSON_TEXT, true, offsetof(struct text_body, text), 1, 12, NULL, NULL, 0}};
+    struct step step = {0};
+    struct text_body body = {0};
+    if (!draft(x, &step.application) || !API_READ(x, &body, fields))
+        return NET_DONE;
+    step.first = body.text;
+    return run_step(x, &step, verify_run, 200);
+}
+
+static enum code face_run(struct db *db, void *context, struct problem *problem)
+{
+    const struct step *step = context;
+    return onboard_start_face(db, step->onboard, step->application.number, problem);
+}
+
+static enum net_step start_face(struct net_exchange *x)
+{
+    struct step step = {0};
+    if (!draft(x, &step.application) || !api_read(x, NULL, NULL, 0))
+        return NET_DONE;
+    return run_step(x, &step, face_run, 202);
+}
+
+// --- password and PIN: rules, hash on this thread (in the bounded pool), store ---
+
+static enum code password_run(struct db *db, void *context, struct problem *problem)
+{
+    const struct step *step = context;
+    (void)problem;
+    return onboard_put_password(db, step->onboard, step->application.number, step->first);
+}
+
+static enum code pin_run(struct db *db, void *context, struct problem *problem)
+{
+    const struct step *step = context;
+    (void)problem;
+    return onboard_put_pin(db, step->onboard, step->application.number, step->first);
+}
+
+static enum net_step put_secret(struct net_exchange *x, enum vault_secret kind,
+                                const struct net_json_field *fields)
+{
+    struct step step = {0};
+    struct text_body body = {0};
+    struct problem problem = {0};
+    char stored[VAULT_STORED_TEXT];
+    if (!draft(x, &step.application) || !api_read(x, &body, fields, 1))
+        return NET_DONE;
+    const struct api *api = api_of(x);
+    enum code code =
+        kind == VAULT_PIN
+            ? onboard_pin_rules(&api->onboard, &step.application, body.text, &problem)
+            : onboard_password_rules(&api->onboard, &step.application, body.text, &problem);
+    if (code == OK)
+        code = vault_password_hash(api->vault, kind, body.text, stored);
+    if (code != OK)
+        return api_refuse(x, code, &problem, CHARGED_NOT_INVOLVED);
+    step.first = stored;
+    return run_step(x, &step, kind == VAULT_PIN ? pin_run : password_run, 200);
+}
+
+static enum net_step put_password(struct net_exchange *x)
+{
+    static const struct net_json_field field = {
+        "password", NET_JSON_TEXT, true, offsetof(struct text_body, text), 1, VAULT_SECRET_MAX,
+        NULL,       NULL,          0};
+    return put_secret(x, VAULT_PASSWORD, &field);
+}
+
+static enum net_step put_pin(struct net_exchange *x)
+{
+    static const struct net_json_field field = {
+        "pin", NET_JSON_TEXT, true, offsetof(struct text_body, text), 1, 12, NULL, NULL, 0};
+    return put_secret(x, VAULT_PIN, &field);
+}
+
+// --- submit, enter ---
+
+static enum code submit_run(struct db *db, void *context, struct problem *problem)
+{
+    const struct step *step = context;
+    return onboard_submit(db, step->onboard, step->application.number, problem);
+}
+
+static enum net_step submit_application(struct net_exchange *x)
+{
+    struct step step = {0};
+    if (!draft(x, &step.application) || !api_read(x, NULL, NULL, 0))
+        return NET_DONE;
+    return run_step(x, &step, submit_run, step.application.state == ONBOARD_DRAFT ? 202 : 200);
+}
+
+static enum code enter_run(struct db *db, void *context, struct problem *problem)
+{
+    struct step *step = context;
+    (void)problem;
+    return onboard_enter(db, step->onboard, step->application.number, step->device, step->address,
+                         &step->session, step->token);
+}
+
+static enum net_step enter_wallet(struct net_exchange *x)
+{
+    struct step step = {.address = net_client(x), .onboard = &api_of(x)->onboard};
+    struct party_person person;
+    char device[64];
+    if (!draft(x, &step.application) || !api_read(x, NULL, NULL, 0))
+        return NET_DONE;
+    api_device_name(x, device);
+    step.device = device;
+    struct api_change change = {.run = enter_run, .context = &step};
+    enum code code = api_change(x, &change);
+    if (code == OK) {
+        struct db *db = api_take(x);
+        code = party_person_load(db, api_of(x)->vault, step.session.person, &person);
+        api_give(x, db);
+    }
+    if (code != OK)
+        return api_refuse(x, code, &change.problem, CHARGED_NOT_INVOLVED);
+    api_cookie(x, API_SESSION_COOKIE, step.token, PARTY_SESSION_LIFE_US / 1000000);
+    api_cookie(x, API_DRAFT_COOKIE, NULL, 0);
+    api_write_session(net_reply_writer(x), &step.session, &person);
+    return net_reply_json(x, 201);
+}
+
+#define CURRENT "/api/v1/applications/current"
+static const struct net_route ROUTES[] = {
+    {"POST", "/api/v1/applications", "createApplication", create_application, 0, 0, NULL},
+    {"GET", CURRENT, "getApplication", get_application, 0, 0, NULL},
+    {"DELETE", CURRENT, "deleteApplication", delete_application, 0, 0, NULL},
+    {"PUT", CURRENT "/identity", "putIdentity", put_identity, 0, 0, NULL},
+    {"POST", CURRENT "/phone", "sendPhoneCode", send_phone_code, 0, 0, NULL},
+    {"POST", CURRENT "/phone/verify", "verifyPhone", verify_phone, 0, 0, NULL},
+    {"POST", CURRENT "/face", "startFace", start_face, 0, 0, NULL},
+    {"PUT", CURRENT "/password", "putPassword", put_password, 0, 0, NULL},
+    {"PUT", CURRENT "/pin", "putPin", put_pin, 0, 0, NULL},
+    {"POST", CURRENT "/submit", "submitApplication", submit_application, 0, 0, NULL},
+    {"POST", CURRENT "/enter", "enterWallet", enter_wallet, 0, 0, NULL},
+};
+API_TABLE(API_APPLICATIONS, ROUTES);
