@@ -52,11 +52,13 @@ static void run_single(struct db *db, struct db_change *change)
     } else {
         change->code = change->run(db, change);
     }
-    if (change->code == OK || change->keep) {
-        const enum code code = db_savepoint_release(db);
-        change->code = code != OK ? code : change->code;
+    // After a failed statement nothing of the change can be kept, whatever it wished.
+    const bool failed = change->code == CODE_STORAGE_UNAVAILABLE || change->code == CODE_INTERNAL;
+    const bool kept = change->code == OK || (change->keep && !failed);
+    if (kept && db_savepoint_release(db) == OK)
         return;
-    }
+    if (kept)
+        change->code = CODE_STORAGE_UNAVAILABLE;
     db_savepoint_rollback(db);
 }
 

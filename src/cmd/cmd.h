@@ -1,0 +1,14 @@
+// cmd: one file per subcommand; each parses its options and calls one room.
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+#include "base/base.h"
+
+// Exit codes (docs/OPERATING.md).
+enum { CMD_DONE = 0, CMD_FAILED = 1, CMD_USAGE = 2 };
+
+// Returns an exit code.
+int cmd_audit(int argc, char **argv);
+int cmd_migrate(int argc, char **argv);
+
+#endif
