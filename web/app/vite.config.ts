@@ -44,6 +44,10 @@ function noForeignAddress(): Plugin {
 
 const server = process.env.TONGBAO_URL ?? 'http://127.0.0.1:8080'
 
+/** Parts that only lazy pages use go into one chunk: over HTTP/1.1 a request costs more than bytes. */
+const sharedByPages =
+  /kit[\\/](ui[\\/](Header|NumPad|Pin|Otp|TextField|FieldError|KeyValue|Segmented|LoadMore|ErrorPanel|StateBadge|shuffle|QrImage)|api[\\/]attempt|format[\\/](text|idcard))|app[\\/]src[\\/]parts[\\/](?!Tabs|BillItem|ApplicationTrace|Trace|IdleGuard)/
+
 export default defineConfig({
   root: path('.'),
   plugins: [vue(), noForeignAddress(), serviceWorker()],
@@ -60,9 +64,10 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         codeSplitting: {
+          includeDependenciesRecursively: false,
           groups: [
             { name: 'base', test: /node_modules[\\/](vue|@vue|vue-router)/ },
-            { name: 'kit', test: /[\\/]kit[\\/](?!codes|i18n[\\/](en|help))/, minShareCount: 3 },
+{ name: 'pages', test: sharedByPages, minShareCount: 2, priority: 2 },
           ],
         },
       },

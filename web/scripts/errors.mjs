@@ -31,17 +31,27 @@ const rows = lines.filter(Boolean).map((line) => {
 const body = rows
   .map((r) => {
     const actions = r.actions ? r.actions.split('|') : []
-    const value = { http: Number(r.http), zh: r.zh, en: r.en, actions, field: r.field }
+    const value = { http: Number(r.http), zh: r.zh, actions, field: r.field }
     return `  ${JSON.stringify(r.code)}: ${JSON.stringify(value)},`
   })
   .join('\n')
+const english = rows.map((r) => `  ${JSON.stringify(r.code)}: ${JSON.stringify(r.en)},`).join('\n')
+writeFileSync(
+  new URL('../kit/i18n/errors.en.ts', import.meta.url),
+  `// Generated from spec/errors.csv by scripts/errors.mjs. Do not edit.
+import type { ErrorCode } from './errors.ts'
+
+export const errorsEn: Record<ErrorCode, string> = {
+${english}
+}
+`,
+)
 writeFileSync(
   target,
   `// Generated from spec/errors.csv by scripts/errors.mjs. Do not edit.
 export interface ErrorText {
   http: number
   zh: string
-  en: string
   actions: string[]
   field: string
 }

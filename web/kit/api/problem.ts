@@ -2,7 +2,7 @@
 import { yuan, type Money } from '../format/money.ts'
 import { when } from '../format/time.ts'
 import { errors, type ErrorCode, type ErrorText } from '../i18n/errors.ts'
-import { fill, language, type Values } from '../i18n/t.ts'
+import { errorTexts, fill, language, type Values } from '../i18n/t.ts'
 
 export interface FieldError {
   pointer: string
@@ -57,6 +57,11 @@ export function row(code: string): ErrorText | undefined {
   return errors[code as ErrorCode] as ErrorText | undefined
 }
 
+/** The catalogue's sentence of a code, with its places unfilled. */
+export function catalogue(code: string): string {
+  return errorTexts.value?.[code] ?? row(code)?.zh ?? ''
+}
+
 function shown(value: unknown): string {
   if (typeof value === 'object' && value !== null && 'value' in value) return yuan(value as Money)
   if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value)) {
@@ -83,7 +88,7 @@ export function problemText(problem: Problem): string {
   for (const [name, value] of Object.entries(problem.params)) {
     values[places[name] ?? name] = shown(value)
   }
-  const text = fill(lang === 'en' ? found.en : found.zh, values)
+  const text = fill(catalogue(found === errors.internal ? 'internal' : problem.code), values)
   return /\{\w+\}/.test(text) ? problem.detail || text : text
 }
 

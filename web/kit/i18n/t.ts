@@ -14,6 +14,8 @@ const parity: Parity = true
 
 const store = 'tongbao.language'
 const table = shallowRef<Record<Key, string>>(zh)
+/** The English texts of refusals, while English is on. */
+export const errorTexts = shallowRef<Record<string, string> | null>(null)
 export const language = shallowRef<Language>('zh-CN')
 
 /** Fills {name} places of a text. */
@@ -41,8 +43,14 @@ export function has(key: string): key is Key {
 
 /** Switches the language, keeps the choice on this device. */
 export async function setLanguage(next: Language): Promise<void> {
-  table.value =
-    next === 'en' && parity ? ((await import('./en.json')).default as Record<Key, string>) : zh
+  if (next === 'en' && parity) {
+    const [texts, errors] = await Promise.all([import('./en.json'), import('./errors.en.ts')])
+    table.value = texts.default
+    errorTexts.value = errors.errorsEn
+  } else {
+    table.value = zh
+    errorTexts.value = null
+  }
   language.value = next
   document.documentElement.lang = next
   localStorage.setItem(store, next)

@@ -16,7 +16,7 @@ interface DetectorClass {
 async function ownReader(): Promise<Reader | undefined> {
   const Class = (window as unknown as { BarcodeDetector?: DetectorClass }).BarcodeDetector
   if (!Class) return undefined
-  const formats = await Class.getSupportedFormats().catch(() => [])
+  const formats: string[] = await Class.getSupportedFormats().catch(() => [])
   if (!formats.includes('qr_code')) return undefined
   const wanted = ['qr_code', 'code_128'].filter((f) => formats.includes(f))
   const detector = new Class({ formats: wanted })

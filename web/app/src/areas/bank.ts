@@ -1,0 +1,5 @@
+export { default as TopupPage } from '../pages/cards/TopupPage.vue'
+export { default as WithdrawPage } from '../pages/cards/WithdrawPage.vue'
+export { default as CardsPage } from '../pages/cards/CardsPage.vue'
+export { default as CardAddPage } from '../pages/cards/CardAddPage.vue'
+export { default as CardPage } from '../pages/cards/CardPage.vue'

@@ -1,0 +1,7 @@
+export { default as HelpPage } from '../pages/me/HelpPage.vue'
+export { default as HelpArticlePage } from '../pages/me/HelpArticlePage.vue'
+export { default as SettingsPage } from '../pages/me/SettingsPage.vue'
+export { default as TermsTextPage } from '../pages/me/TermsTextPage.vue'
+export { default as OfflinePage } from '../pages/me/OfflinePage.vue'
+export { default as WealthPage } from '../pages/me/WealthPage.vue'
+export { default as NotFoundPage } from '../pages/me/NotFoundPage.vue'
