@@ -288,6 +288,8 @@ enum code party_outbox_add_many(struct db *db, const struct party_outbox *rows, 
 enum code party_outbox_take(struct db *db, const struct vault *vault, struct arena *arena,
                             const char *queue, int64_t now_us, int64_t lease_us, size_t limit,
                             struct party_outbox **out_rows, size_t *out_count);
+// Is a row of the queue due now? A cheap look before the lease, which is a write.
+enum code party_outbox_any_due(struct db *db, const char *queue, int64_t now_us, bool *out);
 enum code party_outbox_done(struct db *db, int64_t seq, int64_t now_us); // wipes the payload
 enum code party_outbox_retry(struct db *db, int64_t seq, int64_t run_at_us);
 // Makes the waiting row of this queue and ref due now. Out: rows changed.

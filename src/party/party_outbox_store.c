@@ -178,6 +178,15 @@ enum code party_outbox_take(struct db *db, const struct vault *vault, struct are
     return OK;
 }
 
+enum code party_outbox_any_due(struct db *db, const char *queue, int64_t now_us, bool *out)
+{
+    const struct db_value values[] = {db_text(queue), db_int(now_us)};
+    return db_query_one(db,
+                        "SELECT seq FROM party_outbox WHERE queue = $1 AND state = 1 AND run_at_us "
+                        "<= $2 AND lease_until_us <= $2 ORDER BY run_at_us LIMIT 1",
+                        values, 2, NULL, NULL, out);
+}
+
 enum code party_outbox_done(struct db *db, int64_t seq, int64_t now_us)
 {
     const struct db_value values[] = {db_int(seq), bytes_of("", 0), db_int(now_us)};

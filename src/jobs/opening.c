@@ -1,0 +1,122 @@
+// The queues of an opening: the face check and the decision. The application's row says what to
+// ask; the outbox row only names it.
+#include "jobs/jobs_priv.h"
+
+#include <string.h>
+
+enum { FACE_ATTEMPTS_MAX = 20, DECIDE_ATTEMPTS_MAX = 1000 };
+
+struct opening {
+    const struct jobs_options *options;
+    struct id id;
+    struct onboard_application application;
+    enum onboard_outcome outcome;
+};
+
+static bool take_id(struct opening *opening, const struct party_outbox *row)
+{
+    if (row->ref_size != sizeof opening->id.bytes)
+        return false;
+    memcpy(opening->id.bytes, row->ref, row->ref_size);
+    return true;
+}
+
+static enum code load(struct opening *opening)
+{
+    struct db *db = db_pool_take(opening->options->pool);
+    const enum code code =
+        onboard_by_id(db, opening->options->onboard, &opening->id, &opening->application);
+    db_pool_give(opening->options->pool, db);
+    return code;
+}
+
+static enum code face_run(struct db *db, void *context)
+{
+    const struct opening *opening = context;
+    return onboard_face_result(db, opening->options->onboard, &opening->id, opening->outcome);
+}
+
+static enum onboard_outcome outcome_of(enum ports_outcome outcome)
+{
+    return outcome == PORTS_DONE      ? ONBOARD_YES
+           : outcome == PORTS_REFUSED ? ONBOARD_NO
+                                      : ONBOARD_LATER;
+}
+
+// The check's own id at the face service is the application's id with the try in its last byte:
+// each try is a new check, and asking again about the same try is not.
+static struct id check_id(const struct opening *opening)
+{
+    struct id id = opening->id;
+    id.bytes[15] = (uint8_t)(id.bytes[15] + opening->application.face_tries_left + 1);
+    return id;
+}
+
+void jobs_handle_face(const struct jobs_options *options, const struct party_outbox *row,
+                      struct arena *arena)
+{
+    struct opening *opening = arena_alloc(arena, sizeof *opening);
+    opening->options = options;
+    const bool waiting = take_id(opening, row) && load(opening) == OK &&
+                         opening->application.face == ONBOARD_FACE_CHECKING;
+    if (!waiting) {
+        jobs_finish(options, row);
+        return;
+    }
+    const struct id id = check_id(opening);
+    enum ports_outcome outcome = PORTS_UNKNOWN;
+    if (row->attempts > 1)
+        outcome = ports_face_inquire(options->face, &id);
+    if (outcome == PORTS_UNKNOWN)
+        outcome = ports_face_start(options->face, &id, opening->application.name,
+                                   opening->application.id_number);
+    opening->outcome = outcome_of(outcome);
+    mem_wipe(&opening->application, sizeof opening->application);
+    // A service that never answers is no verdict on the person: after the last attempt the try is
+    // given back as failed.
+    if (opening->outcome == ONBOARD_LATER && row->attempts < FACE_ATTEMPTS_MAX) {
+        jobs_put_off(options, row, FACE_ATTEMPTS_MAX);
+        return;
+    }
+    if (opening->outcome == ONBOARD_LATER)
+        opening->outcome = ONBOARD_NO;
+    if (jobs_commit(options, face_run, opening) == OK)
+        jobs_finish(options, row);
+}
+
+// --- decision ---
+
+static enum code checking_run(struct db *db, void *context)
+{
+    const struct opening *opening = context;
+    return onboard_checking(db, opening->options->onboard, &opening->id);
+}
+
+static enum code decide_run(struct db *db, void *context)
+{
+    const struct opening *opening = context;
+    return onboard_decide(db, opening->options->onboard, &opening->id, opening->outcome);
+}
+
+void jobs_handle_decide(const struct jobs_options *options, const struct party_outbox *row,
+                        struct arena *arena)
+{
+    struct opening *opening = arena_alloc(arena, sizeof *opening);
+    opening->options = options;
+    if (!take_id(opening, row) || load(opening) != OK) {
+        jobs_finish(options, row);
+        return;
+    }
+    if (jobs_commit(options, checking_run, opening) != OK)
+        return;
+    opening->outcome =
+        outcome_of(ports_identity_check(options->identity, &opening->id, opening->application.name,
+                                        opening->application.id_number));
+    mem_wipe(&opening->application, sizeof opening->application);
+    if (opening->outcome == ONBOARD_LATER) {
+        jobs_put_off(options, row, DECIDE_ATTEMPTS_MAX);
+        return;
+    }
+    if (jobs_commit(options, decide_run, opening) == OK)
+        jobs_finish(options, row);
+}

@@ -1,0 +1,88 @@
+// Timers: what is due by the clock alone. Each runs in one change, bounded, at most once per its
+// period.
+#include "jobs/jobs_priv.h"
+
+static const int64_t SECOND_US = 1000000;
+static const int64_t DAY_US = INT64_C(86400000000);
+enum { LIMIT = 500 };
+
+static enum code cards(struct db *db, const struct jobs_options *o, int64_t now_us, int64_t *out)
+{
+    (void)now_us;
+    return funds_cards_expire(db, o->funds, LIMIT, out);
+}
+
+static enum code drafts(struct db *db, const struct jobs_options *o, int64_t now_us, int64_t *out)
+{
+    return onboard_prune(db, o->onboard, now_us, LIMIT, out);
+}
+
+static enum code challenges(struct db *db, const struct jobs_options *o, int64_t now_us,
+                            int64_t *out)
+{
+    (void)o;
+    return guard_challenges_prune(db, now_us, LIMIT, out);
+}
+
+static enum code tries(struct db *db, const struct jobs_options *o, int64_t now_us, int64_t *out)
+{
+    (void)o;
+    return guard_tries_prune(db, now_us - 2 * DAY_US, LIMIT, out);
+}
+
+static enum code events(struct db *db, const struct jobs_options *o, int64_t now_us, int64_t *out)
+{
+    return party_outbox_prune(db, now_us - (o->event_keep_us > 0 ? o->event_keep_us : DAY_US),
+                              LIMIT, out);
+}
+
+static const struct {
+    const char *name;
+    int64_t every_us;
+    enum code (*run)(struct db *db, const struct jobs_options *options, int64_t now_us,
+                     int64_t *out_count);
+} OWN[] = {
+    {"cards", 5 * SECOND_US, cards},
+    {"drafts", 60 * SECOND_US, drafts},
+    {"challenges", 10 * SECOND_US, challenges},
+    {"tries", 600 * SECOND_US, tries},
+    {"events", 60 * SECOND_US, events},
+};
+enum { OWN_COUNT = sizeof OWN / sizeof OWN[0] };
+
+struct timer_change {
+    const struct jobs_options *options;
+    size_t index;
+    int64_t now_us;
+};
+
+static enum code timer_run(struct db *db, void *context)
+{
+    const struct timer_change *timer = context;
+    const struct jobs_options *options = timer->options;
+    if (timer->index >= OWN_COUNT) {
+        const struct jobs_timer *given = &options->timers[timer->index - OWN_COUNT];
+        return given->run(db, timer->now_us, given->context);
+    }
+    int64_t count = 0;
+    return OWN[timer->index].run(db, options, timer->now_us, &count);
+}
+
+void jobs_run_timers(const struct jobs_options *options, int64_t last_us[JOBS_TIMERS_MAX])
+{
+    const size_t count = OWN_COUNT + options->timer_count;
+    for (size_t i = 0; i < count && i < JOBS_TIMERS_MAX; i++) {
+        const bool own = i < OWN_COUNT;
+        const int64_t now_us = env_now(options->env);
+        const int64_t every_us = own ? OWN[i].every_us : options->timers[i - OWN_COUNT].every_us;
+        if (now_us - last_us[i] < every_us)
+            continue;
+        last_us[i] = now_us;
+        struct timer_change timer = {options, i, now_us};
+        const enum code code = jobs_commit(options, timer_run, &timer);
+        if (code != OK)
+            log_event(LOG_WARN, "jobs.timer_failed",
+                      LOG_TEXT("timer", own ? OWN[i].name : options->timers[i - OWN_COUNT].name),
+                      LOG_TEXT("code", error_slug(code)));
+    }
+}
