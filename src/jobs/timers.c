@@ -14,7 +14,8 @@ static enum code cards(struct db *db, const struct jobs_options *o, int64_t now_
 
 static enum code drafts(struct db *db, const struct jobs_options *o, int64_t now_us, int64_t *out)
 {
-    return onboard_prune(db, o->onboard, now_us, LIMIT, out);
+    (void)o;
+    return onboard_prune(db, now_us, LIMIT, out);
 }
 
 static enum code challenges(struct db *db, const struct jobs_options *o, int64_t now_us,

@@ -220,7 +220,7 @@ static void refuses_bodies_by_the_head(void **state)
     assert_true(result.closed);
     send_to(port, "POST /api/v1/small HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
                   "Transfer-Encoding: chunked\r\n\r\n"
-                  "20\r\n{\"a\":\"0123456789012345678901234\"}\r\n0\r\n\r\n");
+                  "21\r\n{\"a\":\"0123456789012345678901234\"}\r\n0\r\n\r\n");
     assert_int_equal(result.status[0], 413);
 }
 

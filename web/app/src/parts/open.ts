@@ -1,4 +1,5 @@
 // The way through the opening of a wallet: the server says which step is next.
+import { nextTick } from 'vue'
 import { useRouter, type Router } from 'vue-router'
 import type { Application, OpenStep } from '@kit/api/types.ts'
 import { application, loadApplication } from '../store.ts'
@@ -24,6 +25,8 @@ export async function goOn(router: Router, next: Application): Promise<void> {
 export function useStep(step: OpenStep, ready: (app: Application) => void = () => undefined) {
   const router = useRouter()
   async function start(): Promise<void> {
+    // The page must be set up before it is told what the draft holds.
+    await nextTick()
     const app = application.value ?? (await loadApplication())
     const at = app ? steps.indexOf(app.step) : -1
     if (!app || at < steps.indexOf(step)) {
