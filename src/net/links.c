@@ -192,6 +192,10 @@ size_t links_watch(struct net_server *server, int64_t now_us)
         if (link->ended || now_us < deadline(link, now_us))
             continue;
         link->ended = true;
+        // A reader that takes nothing must not keep our bytes in the kernel: close means reset.
+        const struct linger now = {.l_onoff = 1, .l_linger = 0};
+        if (atomic_load(&link->phase) == PHASE_SEND)
+            (void)setsockopt(link->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
         // The I/O thread sees the end of the stream and closes; the descriptor stays its own.
         (void)shutdown(link->fd, SHUT_RDWR);
         if (atomic_load(&link->phase) != PHASE_IDLE || link->head_since_us != 0)
