@@ -6,7 +6,9 @@
 
 static const int64_t LEASE_US = INT64_C(60) * 1000000;
 static const int64_t POLL_US = 200000;
-enum { TAKE_MAX = 16, QUEUES = 4, THREADS_MAX = QUEUES + 1 };
+// As many as can be asked within the lease when each call takes its whole deadline.
+enum { TAKE_MAX = 8, QUEUES = 4, BANK_THREADS = 4 };
+enum { THREADS_MAX = QUEUES - 1 + BANK_THREADS + 1 };
 
 struct queue {
     const char *name;
@@ -201,8 +203,12 @@ enum code jobs_start(struct jobs **out, const struct jobs_options *options)
     pthread_mutex_init(&jobs->lock, NULL);
     pthread_cond_init(&jobs->wake, NULL);
     enum code code = OK;
-    for (size_t i = 0; code == OK && i < count; i++)
-        code = start_worker(jobs, queues[i]);
+    for (size_t i = 0; code == OK && i < count; i++) {
+        // A bank that lets every call run into its deadline must not stop the other orders.
+        const size_t threads = queues[i].handle == jobs_handle_bank ? BANK_THREADS : 1;
+        for (size_t t = 0; code == OK && t < threads; t++)
+            code = start_worker(jobs, queues[i]);
+    }
     if (code == OK)
         code = start_worker(jobs, (struct queue){NULL, NULL});
     *out = jobs;

@@ -36,6 +36,15 @@ static enum code face_run(struct db *db, void *context)
     return onboard_face_result(db, opening->options->onboard, &opening->id, opening->outcome);
 }
 
+// Nothing to do any more; or the application could not be read now: then the lease runs out and the
+// row comes again.
+static void leave(const struct jobs_options *options, const struct party_outbox *row,
+                  enum code code)
+{
+    if (code == OK || code == CODE_NOT_FOUND)
+        jobs_finish(options, row);
+}
+
 static enum onboard_outcome outcome_of(enum ports_outcome outcome)
 {
     return outcome == PORTS_DONE      ? ONBOARD_YES
@@ -57,10 +66,9 @@ void jobs_handle_face(const struct jobs_options *options, const struct party_out
 {
     struct opening *opening = arena_alloc(arena, sizeof *opening);
     opening->options = options;
-    const bool waiting = take_id(opening, row) && load(opening) == OK &&
-                         opening->application.face == ONBOARD_FACE_CHECKING;
-    if (!waiting) {
-        jobs_finish(options, row);
+    const enum code code = take_id(opening, row) ? load(opening) : CODE_NOT_FOUND;
+    if (code != OK || opening->application.face != ONBOARD_FACE_CHECKING) {
+        leave(options, row, code);
         return;
     }
     const struct id id = check_id(opening);
@@ -103,8 +111,9 @@ void jobs_handle_decide(const struct jobs_options *options, const struct party_o
 {
     struct opening *opening = arena_alloc(arena, sizeof *opening);
     opening->options = options;
-    if (!take_id(opening, row) || load(opening) != OK) {
-        jobs_finish(options, row);
+    const enum code code = take_id(opening, row) ? load(opening) : CODE_NOT_FOUND;
+    if (code != OK) {
+        leave(options, row, code);
         return;
     }
     if (jobs_commit(options, checking_run, opening) != OK)
