@@ -44,6 +44,9 @@ static bool scan(const char *text, size_t size)
     bool number = false;
     for (size_t i = 0; i < size; i++) {
         const char c = text[i];
+        // The library takes a NUL for the end of the text.
+        if (c == '\0')
+            return false;
         if (c == '"') {
             i = skip_string(text, size, i);
             number = false;

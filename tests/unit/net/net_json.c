@@ -32,6 +32,8 @@ static void refuses_what_is_not_strict(void **state)
     REFUSED("[1E400]");
     REFUSED("\xEF\xBB\xBF{}");
     REFUSED("{}x");
+    REFUSED("{}\0");
+    REFUSED("\"a\0b\"");
     REFUSED("{\"a\":1,}");
     REFUSED("{\"a\":01}");
     REFUSED("{'a':1}");
