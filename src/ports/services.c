@@ -1,0 +1,152 @@
+// SMS, face check and identity register: small calls with a strict outcome.
+#include "ports/ports_priv.h"
+
+#include <stdio.h>
+
+struct ports_sms {
+    struct ports_peer peer;
+};
+struct ports_face {
+    struct ports_peer peer;
+};
+struct ports_identity {
+    struct ports_peer peer;
+};
+
+// All three are one peer: opened and closed alike.
+static enum code open_peer(void **out, const struct ports_options *options)
+{
+    struct ports_peer *peer = mem_alloc(sizeof *peer);
+    const enum code code = ports_peer_open(peer, options);
+    if (code != OK) {
+        mem_free(peer);
+        peer = NULL;
+    }
+    *out = peer;
+    return code;
+}
+
+static void close_peer(void *peer)
+{
+    if (peer != NULL)
+        mem_free_secret(peer, sizeof(struct ports_peer));
+}
+
+static json_t *id_json(const struct id *id)
+{
+    char text[40];
+    id_format(text, "", id);
+    return json_string(text);
+}
+
+// --- SMS ---
+
+enum code ports_sms_open(struct ports_sms **out, const struct ports_options *options)
+{
+    return open_peer((void **)out, options);
+}
+
+void ports_sms_close(struct ports_sms **sms)
+{
+    close_peer(*sms);
+    *sms = NULL;
+}
+
+enum ports_outcome ports_sms_send(struct ports_sms *sms, const struct ports_message *message,
+                                  char reason[32])
+{
+    struct ports_reply reply;
+    enum ports_outcome outcome = PORTS_UNKNOWN;
+    ports_call(&sms->peer, "/sms",
+               json_pack("{s:o,s:s,s:s}", "id", id_json(&message->id), "phone", message->phone,
+                         "text", message->text),
+               &reply);
+    if (reason != NULL)
+        (void)text_copy(reason, 32, ports_text(&reply, "reason"));
+    const bool ours = reply.json != NULL && ports_is_id(&reply, "id", &message->id);
+    const char *status = ports_text(&reply, "status");
+    if (ours && reply.status / 100 == 2 && text_equal(status, "accepted"))
+        outcome = PORTS_DONE;
+    else if (ours && reply.status / 100 == 4 && text_equal(status, "refused"))
+        outcome = PORTS_REFUSED;
+    ports_reply_free(&reply);
+    return outcome;
+}
+
+// --- face ---
+
+enum code ports_face_open(struct ports_face **out, const struct ports_options *options)
+{
+    return open_peer((void **)out, options);
+}
+
+void ports_face_close(struct ports_face **face)
+{
+    close_peer(*face);
+    *face = NULL;
+}
+
+static enum ports_outcome face_outcome(struct ports_reply *reply, const struct id *id)
+{
+    enum ports_outcome outcome = PORTS_UNKNOWN;
+    const char *status = ports_text(reply, "status");
+    if (reply->json != NULL && reply->status / 100 == 2 && ports_is_id(reply, "id", id))
+        outcome = text_equal(status, "passed")    ? PORTS_DONE
+                  : text_equal(status, "failed")  ? PORTS_REFUSED
+                  : text_equal(status, "pending") ? PORTS_PENDING
+                                                  : PORTS_UNKNOWN;
+    ports_reply_free(reply);
+    return outcome;
+}
+
+enum ports_outcome ports_face_start(struct ports_face *face, const struct id *id, const char *name,
+                                    const char *id_number)
+{
+    struct ports_reply reply;
+    ports_call(&face->peer, "/face",
+               json_pack("{s:o,s:s,s:s}", "id", id_json(id), "name", name, "id_number", id_number),
+               &reply);
+    return face_outcome(&reply, id);
+}
+
+enum ports_outcome ports_face_inquire(struct ports_face *face, const struct id *id)
+{
+    char path[64], text[40];
+    struct ports_reply reply;
+    id_format(text, "", id);
+    snprintf(path, sizeof path, "/face/%s", text);
+    ports_call(&face->peer, path, NULL, &reply);
+    return face_outcome(&reply, id);
+}
+
+// --- identity register ---
+
+enum code ports_identity_open(struct ports_identity **out, const struct ports_options *options)
+{
+    return open_peer((void **)out, options);
+}
+
+void ports_identity_close(struct ports_identity **identity)
+{
+    close_peer(*identity);
+    *identity = NULL;
+}
+
+enum ports_outcome ports_identity_check(struct ports_identity *identity, const struct id *id,
+                                        const char *name, const char *id_number)
+{
+    struct ports_reply reply;
+    enum ports_outcome outcome = PORTS_UNKNOWN;
+    ports_call(&identity->peer, "/identity",
+               json_pack("{s:o,s:s,s:s}", "id", id_json(id), "name", name, "id_number", id_number),
+               &reply);
+    const char *status = ports_text(&reply, "status");
+    if (reply.json != NULL && reply.status / 100 == 2 && ports_is_id(&reply, "id", id)) {
+        if (text_equal(status, "match"))
+            outcome = PORTS_DONE;
+        else if (text_equal(status, "mismatch") || text_equal(status, "not_found"))
+            outcome = PORTS_REFUSED;
+    }
+    ports_reply_free(&reply);
+    return outcome;
+}
