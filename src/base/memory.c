@@ -119,7 +119,7 @@ char *arena_format(struct arena *arena, const char *format, ...)
     va_start(list, format);
     va_copy(again, list);
     char none[1];
-    const int needed = vsnprintf(none, 0, format, list);
+    const int needed = vsnprintf(none, sizeof none, format, list);
     va_end(list);
     char *text = arena_alloc(arena, (size_t)needed + 1);
     vsnprintf(text, (size_t)needed + 1, format, again);
@@ -188,7 +188,7 @@ void buffer_format(struct buffer *buffer, const char *format, ...)
     va_start(list, format);
     va_copy(again, list);
     char none[1];
-    const int needed = vsnprintf(none, 0, format, list);
+    const int needed = vsnprintf(none, sizeof none, format, list);
     va_end(list);
     buffer_reserve(buffer, (size_t)needed);
     vsnprintf(buffer->data + buffer->size, (size_t)needed + 1, format, again);

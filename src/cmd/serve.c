@@ -242,6 +242,7 @@ static enum code start_jobs(struct serve *s)
 
 static enum code start_servers(struct serve *s)
 {
+    static const char *const proxies[] = {"127.0.0.1/32"}; // nginx in front
     static struct net_static statics[3];
     size_t count, admin_count;
     char *web = mem_alloc(1024);
@@ -262,6 +263,8 @@ static enum code start_servers(struct serve *s)
                                         .static_count = access(web, R_OK) == 0 ? 3 : 0,
                                         .limits = {.connections_per_address = 1024},
                                         .workers = 8,
+                                        .trusted_proxies = proxies,
+                                        .trusted_proxy_count = 1,
                                         .env = s->api.env,
                                         .public_url = s->public_url};
     GUARD(net_server_start(&s->server, &options));

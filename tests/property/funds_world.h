@@ -313,15 +313,15 @@ static void world_assert_clean(struct world *world)
 static bool world_postgres(char *out, size_t size, const char *schema)
 {
     const char *url = getenv("TONGBAO_TEST_POSTGRES");
-    char sql[128];
+    char drop[128], create[128];
     struct db *db = NULL;
     if (url == NULL)
         return false;
     assert_int_equal(db_open(&db, url, false), OK);
-    (void)snprintf(sql, sizeof sql, "DROP SCHEMA IF EXISTS %s CASCADE", schema);
-    assert_int_equal(db_exec(db, sql, NULL, 0, NULL), OK);
-    (void)snprintf(sql, sizeof sql, "CREATE SCHEMA %s", schema);
-    assert_int_equal(db_exec(db, sql, NULL, 0, NULL), OK);
+    (void)snprintf(drop, sizeof drop, "DROP SCHEMA IF EXISTS %s CASCADE", schema);
+    assert_int_equal(db_exec(db, drop, NULL, 0, NULL), OK);
+    (void)snprintf(create, sizeof create, "CREATE SCHEMA %s", schema);
+    assert_int_equal(db_exec(db, create, NULL, 0, NULL), OK);
     db_close(&db);
     (void)snprintf(out, size, "%s%soptions=-csearch_path%%3D%s", url,
                    strchr(url, '?') != NULL ? "&" : "?", schema);
