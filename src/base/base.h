@@ -86,7 +86,7 @@ void *arena_alloc(struct arena *arena, size_t size); // zeroed, 16-byte aligned
 char *arena_text(struct arena *arena, const char *text);
 char *arena_text_n(struct arena *arena, const char *text, size_t size);
 char *arena_format(struct arena *arena, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3), nonnull(2)));
 void arena_reset(struct arena *arena); // wipes and keeps one block for reuse
 void arena_free(struct arena **arena);
 
@@ -99,7 +99,7 @@ struct buffer {
 void buffer_append(struct buffer *buffer, const void *data, size_t size);
 void buffer_text(struct buffer *buffer, const char *text);
 void buffer_format(struct buffer *buffer, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3), nonnull(2)));
 void buffer_free(struct buffer *buffer);
 
 // --- environment: clock and entropy, read once at the edge and passed down --------------------
