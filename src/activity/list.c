@@ -1,13 +1,17 @@
 // Bills: pages of operations and the sums of a month. Both walk the account's chain of transfers,
-// newest first. A1 A page never repeats or skips an operation when new ones come in: the cursor is
-// a place in the chain. A2 Sums leave out refunds, the person's own top-ups and withdrawals, and
-// corrections.
+// newest first; operations without a transfer (open or ended) are put in where their own number
+// belongs.
+// A1 A page never repeats or skips an operation when new ones come in: the cursor is a place in the
+// chain. The place of an operation is the number of its line: a top-up that was asked for long
+// before it came stands where it came.
+// A2 Sums leave out refunds, the person's own top-ups and withdrawals, and corrections.
 #include "activity/activity_priv.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 64, WALK_MAX = 5000, CURSOR_BYTES = 24 };
+enum { BATCH = 64, WALK_MAX = 5000, CURSOR_BYTES = 24, UNMOVED_MAX = 500 };
 static const int64_t DAY_US = INT64_C(86400000000);
 
 bool activity_month_bounds(int32_t month, int64_t *out_from_us, int64_t *out_to_us)
@@ -131,16 +135,17 @@ struct walk {
     struct activity_page *page;
     struct place place;
     int64_t from_us, to_us;
-    struct books_entry *open; // open operations without transfers, newest first
-    size_t open_count, open_next;
+    struct books_entry *loose; // operations without transfers, newest first
+    size_t loose_count, loose_next;
     size_t walked;
     bool full, more;
 };
 
-static enum code give(struct walk *walk, const struct books_entry *entry)
+// `place` = number of its line, or its own when it has none.
+static enum code give(struct walk *walk, const struct books_entry *entry, int64_t place)
 {
     struct activity_operation row;
-    if (walk->place.given_seq != 0 && entry->seq >= walk->place.given_seq)
+    if (walk->place.given_seq != 0 && place >= walk->place.given_seq)
         return OK;
     if (entry->at_us < walk->from_us || entry->at_us >= walk->to_us ||
         !matches_entry(walk->query, entry))
@@ -153,29 +158,55 @@ static enum code give(struct walk *walk, const struct books_entry *entry)
         return OK;
     }
     walk->page->rows[walk->page->count++] = row;
-    walk->place.given_seq = entry->seq;
+    walk->place.given_seq = place;
     return OK;
 }
 
-// Open operations that stand in no chain are put in where their number belongs.
-static enum code give_open_above(struct walk *walk, int64_t seq)
+static enum code give_loose_above(struct walk *walk, int64_t seq)
 {
-    while (walk->open_next < walk->open_count && walk->open[walk->open_next].seq >= seq &&
-           !walk->full) {
-        const struct books_entry *entry = &walk->open[walk->open_next];
-        if (entry->seq > seq)
-            GUARD(give(walk, entry));
-        walk->open_next += walk->full ? 0 : 1;
+    while (walk->loose_next < walk->loose_count && walk->loose[walk->loose_next].seq > seq) {
+        const struct books_entry *entry = &walk->loose[walk->loose_next];
+        GUARD(give(walk, entry, entry->seq));
+        if (walk->full)
+            return OK;
+        walk->loose_next++;
     }
+    return OK;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const int64_t x = ((const struct books_entry *)a)->seq;
+    const int64_t y = ((const struct books_entry *)b)->seq;
+    return x > y ? -1 : x < y;
+}
+
+// Open ones that hold no money, and those that ended without a transfer.
+static enum code load_loose(struct walk *walk)
+{
+    struct books_entry *open;
+    size_t open_count, ended_count = UNMOVED_MAX;
+    int64_t *ended = arena_alloc(walk->arena, UNMOVED_MAX * sizeof *ended);
+    const int64_t account = walk->query->account;
+    GUARD(activity_store_unmoved(walk->db, account, walk->place.given_seq, ended, &ended_count));
+    GUARD(books_journal_open_of(&open, &open_count, walk->db, walk->arena, account));
+    walk->loose = arena_alloc(walk->arena, (open_count + ended_count + 1) * sizeof *walk->loose);
+    for (size_t i = 0; i < open_count; i++)
+        if (open[i].hold == 0)
+            walk->loose[walk->loose_count++] = open[i];
+    for (size_t i = 0; i < ended_count; i++)
+        GUARD(books_journal_by_seq(&walk->loose[walk->loose_count++], walk->db, walk->arena,
+                                   ended[i]));
+    qsort(walk->loose, walk->loose_count, sizeof *walk->loose, newest_first);
     return OK;
 }
 
 static enum code give_batch(struct walk *walk, const struct books_line *lines, size_t count)
 {
     for (size_t i = 0; i < count && !walk->full; i++) {
-        GUARD(give_open_above(walk, lines[i].seq));
+        GUARD(give_loose_above(walk, lines[i].seq));
         if (!walk->full && lines[i].has_entry)
-            GUARD(give(walk, &lines[i].entry));
+            GUARD(give(walk, &lines[i].entry, lines[i].seq));
         if (!walk->full)
             walk->place.line_seq = lines[i].seq;
         walk->walked++;
@@ -196,7 +227,7 @@ static enum code walk_chain(struct walk *walk)
         GUARD(books_statement(&lines, &count, walk->db, walk->arena, &query));
         GUARD(give_batch(walk, lines, count));
         if (walk->full || count < BATCH)
-            return walk->full ? OK : give_open_above(walk, 0);
+            return walk->full ? OK : give_loose_above(walk, 0);
         if (walk->walked >= WALK_MAX) {
             walk->more = true;
             return OK;
@@ -221,7 +252,7 @@ enum code activity_list(struct activity_page *out, struct db *db, const struct a
         (void)problem_set(problem, CODE_REQUEST_INVALID, CHARGED_NOT_INVOLVED);
         return problem_field(problem, "/month", CODE_REQUEST_INVALID, "month");
     }
-    GUARD(books_journal_open_of(&walk.open, &walk.open_count, db, arena, query->account));
+    GUARD(load_loose(&walk));
     GUARD(walk_chain(&walk));
     out->partial = walk.more;
     if (walk.full || walk.more)
@@ -245,8 +276,8 @@ static void add_to_day(struct activity_summary *out, const struct books_entry *e
         return;
     int64_t *sum = is_out ? &out->out : &out->in;
     int64_t *day_sum = is_out ? &out->days[day].out : &out->days[day].in;
-    if (money_add(sum, *sum, entry->amount) == MONEY_OK)
-        (void)money_add(day_sum, *day_sum, entry->amount);
+    if (money_add(sum, *sum, entry->settled) == MONEY_OK)
+        (void)money_add(day_sum, *day_sum, entry->settled);
 }
 
 enum code activity_month_summary(struct activity_summary *out, struct db *db, struct arena *arena,

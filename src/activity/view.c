@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { BALANCE_LINES = 200 };
+
 bool activity_detail_get(const char *detail, const char *name, char *out, size_t capacity)
 {
     const size_t size = strlen(name);
@@ -185,14 +187,47 @@ enum code activity_view(struct activity_operation *out, struct db *db,
     return OK;
 }
 
+// Walks back from the newest line with the balance as it stands now. Too long ago: not told.
+static enum code find_balance_after(struct activity_operation *out, struct db *db,
+                                    struct arena *arena, int64_t account)
+{
+    struct books_account row;
+    struct books_line *lines;
+    size_t count;
+    const struct books_statement_query query = {
+        .account = account, .limit = BALANCE_LINES, .view = BOOKS_ALL_LINES};
+    GUARD(books_read_account(&row, db, account));
+    GUARD(books_statement(&lines, &count, db, arena, &query));
+    // Two reads: a change in between makes the newest number differ; then it is not told either.
+    if (count == 0 || lines[0].seq != row.last_seq)
+        return OK;
+    int64_t balance = ledger_balance(&row.ledger);
+    for (size_t i = 0; i < count; i++) {
+        if (lines[i].kind != LEDGER_POST && lines[i].kind != LEDGER_CAPTURE)
+            continue;
+        if (lines[i].has_entry && lines[i].entry.seq == out->seq) {
+            out->has_balance_after = true;
+            out->balance_after = balance;
+            return OK;
+        }
+        balance += lines[i].out ? lines[i].amount : -lines[i].amount;
+    }
+    return OK;
+}
+
 enum code activity_operation(struct activity_operation *out, struct db *db,
                              const struct activity *activity, struct arena *arena,
                              const int64_t *accounts, size_t account_count, const struct id *id)
 {
     struct books_entry entry;
     GUARD(books_journal_by_id(&entry, db, arena, id));
-    for (size_t i = 0; i < account_count; i++)
-        if (accounts[i] != 0 && (entry.payer == accounts[i] || entry.payee == accounts[i]))
-            return activity_view(out, db, activity, arena, accounts[i], &entry);
+    for (size_t i = 0; i < account_count; i++) {
+        if (accounts[i] == 0 || (entry.payer != accounts[i] && entry.payee != accounts[i]))
+            continue;
+        GUARD(activity_view(out, db, activity, arena, accounts[i], &entry));
+        if (entry.state != BOOKS_SUCCEEDED)
+            return OK;
+        return find_balance_after(out, db, arena, accounts[i]);
+    }
     return CODE_NOT_FOUND;
 }

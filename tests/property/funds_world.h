@@ -25,7 +25,7 @@ enum { WORLD_PEOPLE = 6 };
 static int64_t world_clock_us;
 static uint64_t world_random;
 
-static uint64_t world_next(void)
+static inline uint64_t world_next(void)
 {
     uint64_t z = world_random += UINT64_C(0x9E3779B97F4A7C15);
     z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
@@ -33,18 +33,18 @@ static uint64_t world_next(void)
     return z ^ (z >> 31);
 }
 
-static int64_t world_below(int64_t bound)
+static inline int64_t world_below(int64_t bound)
 {
     return (int64_t)(world_next() % (uint64_t)bound);
 }
 
-static int64_t world_now(void *context)
+static inline int64_t world_now(void *context)
 {
     (void)context;
     return world_clock_us;
 }
 
-static void world_entropy(void *context, void *out, size_t size)
+static inline void world_entropy(void *context, void *out, size_t size)
 {
     (void)context;
     for (size_t i = 0; i < size; i++)
@@ -64,13 +64,13 @@ struct world {
     int64_t funded;                // posted by the treasurer
 };
 
-static void world_begin(struct world *world)
+static inline void world_begin(struct world *world)
 {
     assert_int_equal(db_begin(world->db), OK);
 }
 
 // Commits when `code` is OK, else rolls back. Returns `code`.
-static enum code world_end(struct world *world, enum code code)
+static inline enum code world_end(struct world *world, enum code code)
 {
     if (code != OK) {
         db_rollback(world->db);
@@ -81,21 +81,21 @@ static enum code world_end(struct world *world, enum code code)
 }
 
 // "19 digits of this BIN": Luhn-valid, different for every n.
-static void world_card_number(char out[24], const char *bin, int n, size_t length)
+static inline void world_card_number(char out[24], const char *bin, int n, size_t length)
 {
     (void)snprintf(out, 24, "%s%0*d", bin, (int)(length - strlen(bin) - 1), n);
     out[length - 1] = text_luhn(out, length - 1);
     out[length] = '\0';
 }
 
-static void world_id_number(char out[20], int n)
+static inline void world_id_number(char out[20], int n)
 {
     (void)snprintf(out, 20, "11010119900101%03d", n);
     out[17] = party_id_check_character(out);
     out[18] = '\0';
 }
 
-static void world_person(struct world *world, int n)
+static inline void world_person(struct world *world, int n)
 {
     char name[32], phone[12], id_number[20];
     struct books_group *group;
@@ -131,7 +131,7 @@ static void world_person(struct world *world, int n)
 }
 
 // The one waiting row of the bank queue that is due, or none.
-static bool world_take(struct world *world, struct arena *arena, struct party_outbox *out)
+static inline bool world_take(struct world *world, struct arena *arena, struct party_outbox *out)
 {
     struct party_outbox *rows;
     size_t count;
@@ -145,23 +145,23 @@ static bool world_take(struct world *world, struct arena *arena, struct party_ou
     return count > 0;
 }
 
-static enum code world_ask(struct world *world, const struct party_outbox *row,
-                           struct funds_task *task)
+static inline enum code world_ask(struct world *world, const struct party_outbox *row,
+                                  struct funds_task *task)
 {
     world_begin(world);
     return world_end(world, funds_bank_begin(world->db, &world->funds, row, task));
 }
 
-static enum code world_answer(struct world *world, const struct funds_task *task,
-                              const struct funds_answer *answer)
+static inline enum code world_answer(struct world *world, const struct funds_task *task,
+                                     const struct funds_answer *answer)
 {
     world_begin(world);
     return world_end(world, funds_bank_apply(world->db, &world->funds, task, answer, NULL));
 }
 
 // Takes one row, asks, and gives this answer. Returns what was asked.
-static enum funds_call world_step(struct world *world, const struct funds_answer *answer,
-                                  struct funds_task *task)
+static inline enum funds_call world_step(struct world *world, const struct funds_answer *answer,
+                                         struct funds_task *task)
 {
     struct arena *arena = arena_new();
     struct party_outbox row;
@@ -175,24 +175,25 @@ static enum funds_call world_step(struct world *world, const struct funds_answer
     return task->call;
 }
 
-static enum code world_card_add(struct world *world, int person, const struct id *id,
-                                const char *number, struct funds_card *out, struct problem *problem)
+static inline enum code world_card_add(struct world *world, int person, const struct id *id,
+                                       const char *number, struct funds_card *out,
+                                       struct problem *problem)
 {
     const struct funds_new_card in = {*id, world->people[person], number, "138 0000 1111"};
     world_begin(world);
     return world_end(world, funds_card_add(world->db, &world->funds, &in, out, problem));
 }
 
-static enum code world_card_confirm(struct world *world, int person, const struct id *id,
-                                    const char *code, struct funds_card *out,
-                                    struct problem *problem)
+static inline enum code world_card_confirm(struct world *world, int person, const struct id *id,
+                                           const char *code, struct funds_card *out,
+                                           struct problem *problem)
 {
     world_begin(world);
     return world_end(world, funds_card_confirm(world->db, &world->funds, world->people[person], id,
                                                code, out, problem));
 }
 
-static void world_bind(struct world *world, int n)
+static inline void world_bind(struct world *world, int n)
 {
     char number[24];
     struct funds_card card;
@@ -208,8 +209,9 @@ static void world_bind(struct world *world, int n)
     assert_int_equal(world_step(world, &answer, &task), FUNDS_CALL_CONFIRM);
 }
 
-static enum code world_order(struct world *world, bool topup, const struct funds_request *request,
-                             struct books_result *out, struct problem *problem)
+static inline enum code world_order(struct world *world, bool topup,
+                                    const struct funds_request *request, struct books_result *out,
+                                    struct problem *problem)
 {
     world_begin(world);
     return world_end(world, topup
@@ -219,7 +221,7 @@ static enum code world_order(struct world *world, bool topup, const struct funds
 
 // Money brought to our account at the bank by other ways, so that wallets have something at the
 // start.
-static void world_fund(struct world *world, int64_t account, int64_t amount)
+static inline void world_fund(struct world *world, int64_t account, int64_t amount)
 {
     struct books_group *group;
     struct books_result result;
@@ -249,14 +251,14 @@ static void world_fund(struct world *world, int64_t account, int64_t amount)
     arena_free(&arena);
 }
 
-static int64_t world_balance(struct world *world, int64_t account)
+static inline int64_t world_balance(struct world *world, int64_t account)
 {
     struct books_account row;
     assert_int_equal(books_read_account(&row, world->db, account), OK);
     return ledger_balance(&row.ledger);
 }
 
-static void world_open(struct world *world, uint64_t seed, const char *url)
+static inline void world_open(struct world *world, uint64_t seed, const char *url)
 {
     char path[128];
     int applied;
@@ -285,7 +287,7 @@ static void world_open(struct world *world, uint64_t seed, const char *url)
     }
 }
 
-static void world_close(struct world *world)
+static inline void world_close(struct world *world)
 {
     static const char *const names[] = {"a.db", "a.db-wal", "a.db-shm", "keys/master.key"};
     char path[128];
@@ -301,7 +303,7 @@ static void world_close(struct world *world)
     (void)rmdir(world->folder);
 }
 
-static void world_assert_clean(struct world *world)
+static inline void world_assert_clean(struct world *world)
 {
     struct audit_result result;
     const struct audit_options options = {world_clock_us, audit_print_finding, stderr};
@@ -310,7 +312,7 @@ static void world_assert_clean(struct world *world)
 }
 
 // A schema of its own on the test cluster. Returns false when there is none.
-static bool world_postgres(char *out, size_t size, const char *schema)
+static inline bool world_postgres(char *out, size_t size, const char *schema)
 {
     const char *url = getenv("TONGBAO_TEST_POSTGRES");
     char drop[128], create[128];
