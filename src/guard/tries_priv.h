@@ -4,34 +4,52 @@
 
 #include "guard/guard.h"
 
-enum guard_secret { GUARD_SECRET_LOGIN = 1, GUARD_SECRET_PIN };
-enum { TRIES_KEPT = 8 };
+enum tries_kind { TRIES_LOGIN = 1, TRIES_PIN };
+enum { TRIES_MAX = 16 };
 
-// Whose tries: a person's id (8 bytes) or the keyed hash of an unknown login (32 bytes).
+// Whose tries: a person (8 bytes) or the hash of an unknown login (32 bytes).
 struct tries_subject {
     uint8_t bytes[32];
     size_t size;
 };
-struct tries_row {
-    int64_t wrong[TRIES_KEPT]; // times of wrong tries, oldest first
-    size_t count;
-    int64_t open;    // tries being compared now
-    int64_t open_us; // when the last of them began
-};
+void tries_subject_person(struct tries_subject *out, int64_t person);
+void tries_subject_login(struct tries_subject *out, const struct vault *vault, const char *login);
 
-// An absent row reads as one without tries.
-enum code tries_load(struct db *db, const struct tries_subject *subject, enum guard_secret kind,
+struct tries_row {
+    int64_t wrong_us[TRIES_MAX];
+    size_t wrong_count;
+    int32_t open;
+    int64_t open_us, last_us;
+};
+struct tries_rule {
+    enum tries_kind kind;
+    int32_t tries;
+    int64_t window_us, lock_us, again_us, again_within_us;
+};
+// One check on its way.
+struct tries {
+    const struct env *env;
+    struct tries_rule rule;
+    struct tries_subject subject;
+    int64_t now_us;
+    bool password_only; // of a signed-in person
+    bool compared, match, locked_now;
+};
+enum code tries_reserve(struct db *db, struct tries *tries, struct problem *problem);
+enum code tries_settle(struct db *db, struct tries *tries, struct problem *problem);
+
+const char *tries_lock_code(enum tries_kind kind); // "L01", "L02"
+// A blank row when there is none.
+enum code tries_load(struct db *db, const struct tries_subject *subject, enum tries_kind kind,
                      struct tries_row *out);
-enum code tries_save(struct db *db, const struct tries_subject *subject, enum guard_secret kind,
-                     const struct tries_row *row, int64_t now_us);
-// The lock of that code in force; until_us 0 when there is none.
-enum code lock_in_force(struct db *db, const struct tries_subject *subject, const char *code,
-                        int64_t now_us, struct guard_lock *out);
-enum code lock_add(struct db *db, const struct tries_subject *subject, const struct id *id,
-                   const struct guard_lock *lock);
-// Locks of that code that began after `since_us`.
-enum code locks_since(struct db *db, const struct tries_subject *subject, const char *code,
-                      int64_t since_us, int64_t *out);
-struct tries_subject tries_subject_person(int64_t person);
+enum code tries_write(struct db *db, const struct tries_subject *subject, enum tries_kind kind,
+                      const struct tries_row *row);
+// Locks in force, the longest first; code "" = any.
+enum code tries_locks(struct db *db, const struct tries_subject *subject, const char *code,
+                      int64_t now_us, struct guard_lock *out, size_t max, size_t *out_count);
+enum code tries_locked_since(struct db *db, const struct tries_subject *subject, const char *code,
+                             int64_t since_us, bool *out);
+enum code tries_lock_insert(struct db *db, const struct id *id, const struct tries_subject *subject,
+                            const struct guard_lock *lock);
 
 #endif

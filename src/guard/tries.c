@@ -1,0 +1,279 @@
+// Tries of the password and the PIN, and the locks they lead to.
+// T1 A try is reserved before the hash is computed, so that parallel requests never get more tries
+// than the rule allows. T2 A try is counted only when the hash was compared and did not match;
+// during a lock nothing is counted or compared. T3 Unknown logins cost, count and lock like known
+// ones.
+#include "guard/tries_priv.h"
+
+#include <string.h>
+
+static const int64_t SECOND_US = 1000000;
+static const int64_t DAY_US = INT64_C(86400000000);
+static const int64_t OPEN_US =
+    INT64_C(60) * 1000000; // a reservation that nobody gave back is void after this
+
+void guard_case_number(const struct env *env, char out[16])
+{
+    static const char letters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    uint8_t bytes[8];
+    env->entropy(env->context, bytes, sizeof bytes);
+    for (size_t i = 0, at = 0; i < 8; i++) {
+        if (i == 4)
+            out[at++] = '-';
+        out[at++] = letters[bytes[i] & 31];
+    }
+    out[9] = '\0';
+}
+
+// Wrong tries that still count: of the last 24 h for the log-in, of the business day for the PIN.
+static void forget_old(struct tries_row *row, const struct tries_rule *rule, int64_t now_us)
+{
+    const int64_t since =
+        rule->kind == TRIES_PIN ? time_business_day_start(now_us) : now_us - rule->window_us;
+    size_t kept = 0;
+    for (size_t i = 0; i < row->wrong_count; i++)
+        if (row->wrong_us[i] >= since)
+            row->wrong_us[kept++] = row->wrong_us[i];
+    row->wrong_count = kept;
+    if (row->open_us + OPEN_US < now_us)
+        row->open = 0;
+}
+
+static struct tries_rule rule_of(const struct guard_gate *gate, enum tries_kind kind,
+                                 int64_t now_us)
+{
+    const struct guard_lock_rules *lock =
+        guard_lock_rules(gate->profiles, time_business_date(now_us));
+    struct tries_rule rule = {.kind = kind};
+    rule.tries = kind == TRIES_PIN ? lock->pin_tries : lock->login_tries;
+    rule.window_us = lock->login_window_s * SECOND_US;
+    rule.lock_us = (kind == TRIES_PIN ? lock->pin_lock_first_s : lock->login_lock_s) * SECOND_US;
+    rule.again_us = kind == TRIES_PIN ? lock->pin_lock_again_s * SECOND_US : rule.lock_us;
+    rule.again_within_us = lock->pin_again_days * DAY_US;
+    if (rule.tries > TRIES_MAX)
+        rule.tries = TRIES_MAX;
+    return rule;
+}
+
+static enum code locked(const struct tries *tries, const struct guard_lock *lock,
+                        struct problem *problem)
+{
+    const bool pin = tries->rule.kind == TRIES_PIN;
+    const enum code code = pin ? CODE_PIN_LOCKED : CODE_ACCOUNT_LOCKED;
+    (void)problem_set(problem, code, pin ? CHARGED_NO : CHARGED_NOT_INVOLVED);
+    if (problem == NULL)
+        return code;
+    problem->until_us = lock->until_us;
+    problem->hours = (lock->until_us - tries->now_us + 3599 * SECOND_US) / (3600 * SECOND_US);
+    (void)text_copy(problem->case_number, sizeof problem->case_number, lock->case_number);
+    return code;
+}
+
+// --- reserve ---
+
+enum code tries_reserve(struct db *db, struct tries *tries, struct problem *problem)
+{
+    struct guard_lock lock;
+    size_t count = 0;
+    GUARD(tries_locks(db, &tries->subject, tries_lock_code(tries->rule.kind), tries->now_us, &lock,
+                      1, &count));
+    if (count > 0)
+        return locked(tries, &lock, problem);
+    struct tries_row row;
+    GUARD(tries_load(db, &tries->subject, tries->rule.kind, &row));
+    forget_old(&row, &tries->rule, tries->now_us);
+    if ((int32_t)row.wrong_count + row.open >= tries->rule.tries)
+        return problem_set(problem, CODE_REQUEST_RUNNING, CHARGED_NO);
+    row.open++;
+    row.open_us = row.last_us = tries->now_us;
+    return tries_write(db, &tries->subject, tries->rule.kind, &row);
+}
+
+// --- settle ---
+
+static enum code make_lock(struct db *db, struct tries *tries, struct guard_lock *out)
+{
+    bool before = false;
+    if (tries->rule.kind == TRIES_PIN)
+        GUARD(tries_locked_since(db, &tries->subject, "L02",
+                                 tries->now_us - tries->rule.again_within_us, &before));
+    *out = (struct guard_lock){.from_us = tries->now_us,
+                               .until_us = tries->now_us +
+                                           (before ? tries->rule.again_us : tries->rule.lock_us)};
+    (void)text_copy(out->code, sizeof out->code, tries_lock_code(tries->rule.kind));
+    (void)text_copy(out->scope, sizeof out->scope, tries->rule.kind == TRIES_PIN ? "pay" : "login");
+    guard_case_number(tries->env, out->case_number);
+    const struct id id = id_new(tries->env);
+    return tries_lock_insert(db, &id, &tries->subject, out);
+}
+
+static enum code wrong(const struct tries *tries, int32_t left, struct problem *problem)
+{
+    static const enum code codes[] = {
+        [TRIES_LOGIN] = CODE_LOGIN_FAILED, [TRIES_PIN] = CODE_PIN_WRONG};
+    const enum code code = tries->password_only ? CODE_PASSWORD_WRONG : codes[tries->rule.kind];
+    (void)problem_set(problem, code,
+                      tries->rule.kind == TRIES_PIN ? CHARGED_NO : CHARGED_NOT_INVOLVED);
+    if (problem != NULL)
+        problem->tries_left = left;
+    return code;
+}
+
+// The reservation is given back; a match forgets the wrong tries, a mismatch is counted and may
+// lock.
+enum code tries_settle(struct db *db, struct tries *tries, struct problem *problem)
+{
+    struct tries_row row;
+    struct guard_lock lock;
+    GUARD(tries_load(db, &tries->subject, tries->rule.kind, &row));
+    forget_old(&row, &tries->rule, tries->now_us);
+    row.open -= row.open > 0 ? 1 : 0;
+    row.last_us = tries->now_us;
+    tries->locked_now = false;
+    if (tries->match)
+        row.wrong_count = 0;
+    else if (tries->compared && row.wrong_count < TRIES_MAX)
+        row.wrong_us[row.wrong_count++] = tries->now_us;
+    const bool full = !tries->match && (int32_t)row.wrong_count >= tries->rule.tries;
+    const int32_t left = tries->rule.tries - (int32_t)row.wrong_count;
+    if (full)
+        row.wrong_count = 0; // the lock takes over; after it the count begins anew
+    GUARD(tries_write(db, &tries->subject, tries->rule.kind, &row));
+    if (tries->match || !tries->compared)
+        return OK;
+    if (!full)
+        return wrong(tries, left, problem);
+    GUARD(make_lock(db, tries, &lock));
+    tries->locked_now = true;
+    return locked(tries, &lock, problem);
+}
+
+// --- the two changes around the hash ---
+
+struct tries_change {
+    struct db_change change;
+    struct tries *tries;
+    struct problem *problem;
+};
+
+static enum code reserve_run(struct db *db, struct db_change *change)
+{
+    const struct tries_change *c = (const struct tries_change *)change;
+    return tries_reserve(db, c->tries, c->problem);
+}
+
+static enum code settle_run(struct db *db, struct db_change *change)
+{
+    const struct tries_change *c = (const struct tries_change *)change;
+    change->keep = true;
+    return tries_settle(db, c->tries, c->problem);
+}
+
+static enum code check(const struct guard_gate *gate, struct tries *tries, enum vault_secret kind,
+                       const char *secret, const char *stored, struct problem *problem)
+{
+    struct tries_change reserve = {{.run = reserve_run}, tries, problem};
+    struct tries_change settle = {{.run = settle_run}, tries, problem};
+    GUARD(db_committer_run(gate->committer, &reserve.change));
+    const enum code hashed =
+        vault_password_verify(gate->vault, kind, secret, stored, &tries->match, NULL);
+    tries->compared = hashed == OK;
+    tries->match = tries->match && tries->compared;
+    const enum code settled = db_committer_run(gate->committer, &settle.change);
+    return hashed != OK ? problem_set(problem, hashed, CHARGED_NO) : settled;
+}
+
+// Loads what is stored of a person on the committer's thread: these functions have no read
+// connection of their own.
+struct lookup {
+    struct db_change change;
+    const struct guard_gate *gate;
+    const char *login;
+    int64_t person;
+    struct party_credentials credentials;
+};
+
+static enum code lookup_run(struct db *db, struct db_change *change)
+{
+    struct lookup *lookup = (struct lookup *)change;
+    if (lookup->person == 0 && lookup->login != NULL) {
+        enum code code =
+            party_find_by_phone(db, lookup->gate->vault, lookup->login, &lookup->person);
+        if (code == CODE_NOT_FOUND || code == CODE_PHONE_INVALID)
+            code = party_find_by_wallet_number(db, lookup->login, &lookup->person);
+        GUARD(code);
+    }
+    return party_credentials_load(db, lookup->person, &lookup->credentials);
+}
+
+enum code guard_pin_check(const struct guard_gate *gate, int64_t person, const char *pin,
+                          struct problem *problem)
+{
+    if (pin == NULL || pin[0] == '\0')
+        return problem_set(problem, CODE_PIN_REQUIRED, CHARGED_NO);
+    struct lookup lookup = {.change = {.run = lookup_run}, .gate = gate, .person = person};
+    struct tries tries = {.env = gate->env, .now_us = env_now(gate->env)};
+    GUARD(db_committer_run(gate->committer, &lookup.change));
+    tries.rule = rule_of(gate, TRIES_PIN, tries.now_us);
+    tries_subject_person(&tries.subject, person);
+    const enum code code = check(gate, &tries, VAULT_PIN, pin, lookup.credentials.pin, problem);
+    mem_wipe(&lookup.credentials, sizeof lookup.credentials);
+    return code;
+}
+
+enum code guard_password_check(const struct guard_gate *gate, int64_t person, const char *password,
+                               struct problem *problem)
+{
+    struct lookup lookup = {.change = {.run = lookup_run}, .gate = gate, .person = person};
+    struct tries tries = {.env = gate->env, .now_us = env_now(gate->env), .password_only = true};
+    GUARD(db_committer_run(gate->committer, &lookup.change));
+    tries.rule = rule_of(gate, TRIES_LOGIN, tries.now_us);
+    tries_subject_person(&tries.subject, person);
+    const enum code code =
+        check(gate, &tries, VAULT_PASSWORD, password, lookup.credentials.password, problem);
+    mem_wipe(&lookup.credentials, sizeof lookup.credentials);
+    return code;
+}
+
+enum code guard_login_check(const struct guard_gate *gate, const char *login, const char *password,
+                            int64_t *out_person, struct problem *problem)
+{
+    struct lookup lookup = {.change = {.run = lookup_run}, .gate = gate, .login = login};
+    struct tries tries = {.env = gate->env, .now_us = env_now(gate->env)};
+    enum code code = db_committer_run(gate->committer, &lookup.change);
+    ENSURE(code == OK || code == CODE_NOT_FOUND, code);
+    const bool known = code == OK;
+    tries.rule = rule_of(gate, TRIES_LOGIN, tries.now_us);
+    if (known)
+        tries_subject_person(&tries.subject, lookup.person);
+    else
+        tries_subject_login(&tries.subject, gate->vault, login);
+    code = check(gate, &tries, VAULT_PASSWORD, password, known ? lookup.credentials.password : NULL,
+                 problem);
+    mem_wipe(&lookup.credentials, sizeof lookup.credentials);
+    if (code == OK)
+        *out_person = lookup.person;
+    return code;
+}
+
+enum code guard_pin_tries_left(struct db *db, const struct guard_profiles *profiles, int64_t person,
+                               int64_t now_us, int32_t *out)
+{
+    const struct guard_gate gate = {.profiles = profiles};
+    const struct tries_rule rule = rule_of(&gate, TRIES_PIN, now_us);
+    struct tries_subject subject;
+    struct tries_row row;
+    tries_subject_person(&subject, person);
+    GUARD(tries_load(db, &subject, TRIES_PIN, &row));
+    forget_old(&row, &rule, now_us);
+    *out = rule.tries - (int32_t)row.wrong_count;
+    return OK;
+}
+
+enum code guard_locks(struct db *db, int64_t person, int64_t now_us, struct guard_lock *out,
+                      size_t max, size_t *out_count)
+{
+    struct tries_subject subject;
+    tries_subject_person(&subject, person);
+    return tries_locks(db, &subject, "", now_us, out, max, out_count);
+}
