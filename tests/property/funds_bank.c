@@ -5,7 +5,7 @@
 // Seed: TONGBAO_SEED (printed). On PostgreSQL too when TONGBAO_TEST_POSTGRES names a cluster.
 #include "property/funds_world.h"
 
-enum { ORDERS = 400, STEPS_MAX = 60000 };
+enum { ORDERS = 400, STEPS_MAX = 60000, KEPT = 24 };
 
 // --- the fake bank
 // ----------------------------------------------------------------------------------
@@ -208,8 +208,22 @@ struct run {
     struct bank bank;
     struct id orders[ORDERS];
     size_t count;
-    int64_t refused, dropped;
+    int64_t refused, dropped, late;
+    // Answers that a slow worker brings when others have long gone on.
+    struct {
+        struct funds_task task;
+        struct funds_answer answer;
+    } kept[KEPT];
+    size_t kept_count;
 };
+
+static void bring_late(struct run *run)
+{
+    const size_t i = (size_t)world_below((int64_t)run->kept_count);
+    assert_int_equal(world_answer(&run->world, &run->kept[i].task, &run->kept[i].answer), OK);
+    run->kept[i] = run->kept[--run->kept_count];
+    run->late++;
+}
 
 // One row of the queue; sometimes the worker dies before the call, sometimes after it.
 static bool work_once(struct run *run)
@@ -223,7 +237,10 @@ static bool work_once(struct run *run)
         assert_int_equal(world_ask(&run->world, &row, &task), OK);
         if (task.call != FUNDS_CALL_NONE && dies != 1) {
             const struct funds_answer answer = ask(&run->bank, &task);
-            if (dies != 2)
+            if (dies == 3 && run->kept_count < KEPT) {
+                run->kept[run->kept_count].task = task;
+                run->kept[run->kept_count++].answer = answer;
+            } else if (dies != 2)
                 assert_int_equal(world_answer(&run->world, &task, &answer), OK);
         }
     }
@@ -288,6 +305,8 @@ static void storm(struct run *run)
         if (world_below(3) == 0)
             submit_one(run);
         surprise(run);
+        if (run->kept_count > KEPT / 2)
+            bring_late(run);
         if (!work_once(run) || world_below(4) == 0)
             world_clock_us += (1 + world_below(120)) * WORLD_SECOND_US;
     }
@@ -304,6 +323,8 @@ static void calm(struct run *run)
             ;
         world_clock_us += 30 * WORLD_SECOND_US;
     }
+    while (run->kept_count > 0)
+        bring_late(run);
     // What is left in the queue are rows of finished orders.
     while (work_once(run))
         ;
@@ -338,11 +359,11 @@ static void check_orders(struct run *run)
     assert_int_equal(world_balance(&run->world, books_chart_account(MONEY_CNY, BOOKS_TRANSIT_OUT)),
                      0);
     printf("orders: %lld done, %lld failed, %lld refused at once; worker dropped %lld times; %lld "
-           "reversals, %lld sent again\n",
+           "reversals, %lld sent again, %lld late answers\n",
            (long long)done, (long long)failed, (long long)run->refused, (long long)run->dropped,
-           (long long)run->bank.reversals, (long long)run->bank.resent);
+           (long long)run->bank.reversals, (long long)run->bank.resent, (long long)run->late);
     assert_true(done > ORDERS / 10 && failed > ORDERS / 10 && run->dropped > 5);
-    assert_true(run->bank.reversals > 0 && run->bank.resent > 3);
+    assert_true(run->bank.reversals > 0 && run->bank.resent > 3 && run->late > 5);
 }
 
 static void check_wallets(struct run *run)
