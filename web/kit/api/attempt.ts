@@ -27,6 +27,15 @@ export function uuid7(nowMs = Date.now()): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
 
+/** FNV-1a, 64 bits: tells forms apart without keeping what was typed. */
+function fingerprint(text: string): string {
+  let hash = 0xcbf29ce484222325n
+  for (const byte of new TextEncoder().encode(text)) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)
+  }
+  return hash.toString(16).padStart(16, '0')
+}
+
 /** The operation id a key becomes. */
 export function operationId(key: string): string {
   return `txn_${key.replace(/-/g, '')}`
@@ -47,7 +56,7 @@ function write(list: Attempt[]): void {
 
 /** The id for this form: the one already under way, else a new one. */
 export function attemptFor(path: string, form: unknown): string {
-  const digest = JSON.stringify(form)
+  const digest = fingerprint(JSON.stringify(form))
   const list = read()
   const same = list.find((a) => a.path === path && a.digest === digest)
   if (same) return same.id
