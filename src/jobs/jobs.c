@@ -3,6 +3,7 @@
 #include "jobs/jobs_priv.h"
 
 #include <pthread.h>
+#include <time.h>
 
 static const int64_t LEASE_US = INT64_C(60) * 1000000;
 static const int64_t POLL_US = 200000;
@@ -150,12 +151,21 @@ enum code jobs_run_once(const struct jobs_options *options, size_t *out_handled)
 
 // --- threads ---
 
-// Waits for a nudge, the poll time, or the end. Returns false at the end.
+static bool is_stopping(struct jobs *jobs)
+{
+    pthread_mutex_lock(&jobs->lock);
+    const bool stopping = jobs->stopping;
+    pthread_mutex_unlock(&jobs->lock);
+    return stopping;
+}
+
+// Waits for a nudge, the poll time, or the end. Returns false at the end. By the monotonic clock:
+// a wall clock that is set back must not keep the workers asleep.
 static bool wait_turn(struct jobs *jobs, uint64_t *seen)
 {
     struct timespec until;
     const int64_t pause_us = jobs->options.poll_us > 0 ? jobs->options.poll_us : POLL_US;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += pause_us % 1000000 * 1000;
     until.tv_sec += pause_us / 1000000 + until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
@@ -179,7 +189,7 @@ static void *worker_main(void *context)
         if (worker->queue.name == NULL)
             jobs_run_timers(options, last_us);
         else
-            while (run_queue(options, &worker->queue) == TAKE_MAX && !worker->jobs->stopping)
+            while (run_queue(options, &worker->queue) == TAKE_MAX && !is_stopping(worker->jobs))
                 ;
     }
     return NULL;
@@ -201,7 +211,11 @@ enum code jobs_start(struct jobs **out, const struct jobs_options *options)
     struct jobs *jobs = mem_alloc(sizeof *jobs);
     jobs->options = *options;
     pthread_mutex_init(&jobs->lock, NULL);
-    pthread_cond_init(&jobs->wake, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&jobs->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
     enum code code = OK;
     for (size_t i = 0; code == OK && i < count; i++) {
         // A bank that lets every call run into its deadline must not stop the other orders.
