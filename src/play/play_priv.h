@@ -1,0 +1,141 @@
+// play_priv: the state of the sandbox and its rows; stays inside this room.
+#ifndef PLAY_PLAY_PRIV_H
+#define PLAY_PLAY_PRIV_H
+
+#include "db/db.h"
+#include "net/net.h"
+#include "play/play.h"
+
+#include <pthread.h>
+
+enum play_fault {
+    FAULT_NONE,
+    FAULT_REFUSE,
+    FAULT_TIMEOUT_BEFORE,
+    FAULT_TIMEOUT_AFTER,
+    FAULT_LATE_SUCCESS,
+    FAULT_LATE_FAIL,
+    FAULT_DOWN,
+    FAULT_SLOW,
+    FAULT_WRONG_AMOUNT,
+    FAULT_MISMATCH,
+    FAULTS
+};
+extern const char *const PLAY_FAULT_NAMES[FAULTS];
+enum play_operation { PLAY_DEBIT, PLAY_CREDIT, PLAY_VERIFY, PLAY_OPERATIONS };
+enum play_face { FACE_PASS, FACE_FAIL, FACE_SLOW, FACE_DOWN };
+enum play_sms { SMS_DELIVER, SMS_DROP, SMS_DELAY };
+
+// How long things take, in milliseconds.
+enum {
+    PLAY_TIMEOUT_MS = 7000, // longer than any caller waits
+    PLAY_SLOW_MS = 2500,
+    PLAY_LATE_MS = 4000, // until a pending request is settled
+    PLAY_FACE_SLOW_MS = 8000,
+    PLAY_SMS_DELAY_MS = 20000,
+    PLAY_CODE_LIFE_MS = 300000,
+    PLAY_CODE_TRIES = 3,
+};
+
+struct play {
+    struct db *db;
+    const struct env *env;
+    pthread_mutex_t lock; // of everything in this structure
+    enum play_fault faults[PLAY_OPERATIONS];
+    bool once;
+    enum play_face face;
+    enum play_sms sms;
+};
+static inline struct play *play_of(struct net_exchange *x)
+{
+    return net_context(x);
+}
+void play_sleep_ms(int64_t ms);
+int64_t play_now(const struct play *play);
+
+// Takes the fault planned for an operation; with `once` it is used up. Under the lock.
+enum play_fault play_take_fault(struct play *play, enum play_operation operation);
+
+// --- rows (play_store.c); all under the lock ---
+
+enum code play_store_open(struct play *play, const char *path, const struct play_world *world);
+
+struct play_account {
+    char card_number[20], name[128], id_number[19], phone[12], bank[64];
+    int64_t balance;
+};
+enum code play_account_get(struct play *play, const char *card_number, struct play_account *out,
+                           bool *out_found);
+enum code play_account_add(struct play *play, const struct play_account *account);
+enum code play_account_move(struct play *play, const char *card_number, int64_t change);
+enum code play_accounts(struct play *play,
+                        bool (*visit)(void *context, const struct play_account *account),
+                        void *context);
+
+// state of a request: what the bank knows of it.
+enum play_state { PLAY_PENDING = 1, PLAY_DONE, PLAY_REFUSED, PLAY_REVERSED };
+struct play_request {
+    struct id id;
+    int64_t seq; // order at the bank
+    char operation[24], card_number[20], code[24], currency[4];
+    int64_t amount, at_us;
+    enum play_state state;
+    int64_t settle_us; // of a pending one: when it becomes final
+    bool settle_done;  // and how
+};
+enum code play_request_get(struct play *play, const struct id *id, struct play_request *out,
+                           bool *out_found);
+enum code play_request_put(struct play *play, const struct play_request *request);
+// Pending requests whose time has come.
+enum code play_requests_due(struct play *play, int64_t now_us, struct play_request *out, size_t max,
+                            size_t *out_count);
+// Newest first.
+enum code play_requests_last(struct play *play, size_t limit,
+                             bool (*visit)(void *context, const struct play_request *request),
+                             void *context);
+// Done debits and credits of a time span after `cursor`, in order.
+enum code play_requests_between(struct play *play, int64_t from_us, int64_t until_us,
+                                int64_t cursor, size_t limit,
+                                bool (*visit)(void *context, const struct play_request *request),
+                                void *context);
+
+struct play_challenge {
+    struct id id;
+    char card_number[20], code[8];
+    int64_t tries_left, expires_us;
+    bool used;
+};
+enum code play_challenge_get(struct play *play, const struct id *id, struct play_challenge *out,
+                             bool *out_found);
+enum code play_challenge_put(struct play *play, const struct play_challenge *challenge);
+enum code play_token_put(struct play *play, const char *token, const char *card_number);
+// card_number of a token; "" when unknown.
+enum code play_token_card(struct play *play, const char *token, char card_number[20]);
+
+struct play_message {
+    struct id id;
+    char phone[12], sender[64], text[512];
+    int64_t at_us; // shown from then on
+    bool dropped;
+};
+// The same id again changes nothing.
+enum code play_message_add(struct play *play, const struct play_message *message);
+enum code play_messages(struct play *play, const char *phone, int64_t now_us,
+                        bool (*visit)(void *context, const struct play_message *message),
+                        void *context);
+
+enum code play_face_put(struct play *play, const struct id *id, bool passed, int64_t ready_us);
+// 0 = unknown, 1 passed, 2 failed, 3 pending
+enum code play_face_get(struct play *play, const struct id *id, int64_t now_us, int *out);
+// The decision set for one person; −1 when there is none.
+enum code play_face_rule(struct play *play, const char *id_number, int64_t *out);
+enum code play_face_rule_set(struct play *play, const char *id_number, enum play_face face);
+// Name in the register; "" when the number is not in it.
+enum code play_identity_name(struct play *play, const char *id_number, char name[128]);
+
+// --- endpoints ---
+
+extern const struct net_route PLAY_BANK_ROUTES[], PLAY_OTHER_ROUTES[], PLAY_CONTROL_ROUTES[];
+extern const size_t PLAY_BANK_ROUTE_COUNT, PLAY_OTHER_ROUTE_COUNT, PLAY_CONTROL_ROUTE_COUNT;
+
+#endif
