@@ -76,7 +76,7 @@ void jobs_run_timers(const struct jobs_options *options, int64_t last_us[JOBS_TI
         const bool own = i < OWN_COUNT;
         const int64_t now_us = env_now(options->env);
         const int64_t every_us = own ? OWN[i].every_us : options->timers[i - OWN_COUNT].every_us;
-        if (now_us - last_us[i] < every_us)
+        if (now_us >= last_us[i] && now_us - last_us[i] < every_us)
             continue;
         last_us[i] = now_us;
         struct timer_change timer = {options, i, now_us};
