@@ -1,6 +1,6 @@
 // What the app knows about the person at the moment; all of it comes from the server.
 import { shallowRef } from 'vue'
-import { get, NoAnswer, onLoginLost, post, remove, serverNow } from '@kit/api/client.ts'
+import { afterAnswer, get, NoAnswer, onLoginLost, post, remove } from '@kit/api/client.ts'
 import { disconnect, reconnect } from '@kit/api/events.ts'
 import { asProblem, type Problem } from '@kit/api/problem.ts'
 import type { Application, Me, Meta, Session } from '@kit/api/types.ts'
@@ -10,7 +10,7 @@ import { saveLooks } from '@kit/ui/prefs.ts'
 export const meta = shallowRef<Meta | null>(null)
 export const me = shallowRef<Me | null>(null)
 export const application = shallowRef<Application | null>(null)
-/** When the server will end the session for want of use, ms since 1970. */
+/** When the server will end the session for want of use, on this device's clock (ms). */
 export const idleUntil = shallowRef(0)
 /** Why the login page is shown again. */
 export const loginReason = shallowRef<'lost' | 'idle' | null>(null)
@@ -19,12 +19,12 @@ const tabs = 'BroadcastChannel' in window ? new BroadcastChannel('tongbao') : nu
 const number = 'tongbao.number'
 
 function setIdle(iso: string, tell = true): void {
-  idleUntil.value = Date.parse(iso)
-  if (tell) tabs?.postMessage({ idle: iso })
+  idleUntil.value = Date.now() + afterAnswer(iso)
+  if (tell) tabs?.postMessage({ idle: idleUntil.value })
 }
 
-tabs?.addEventListener('message', (event: MessageEvent<{ idle?: string; out?: boolean }>) => {
-  if (event.data.idle && me.value) setIdle(event.data.idle, false)
+tabs?.addEventListener('message', (event: MessageEvent<{ idle?: number; out?: boolean }>) => {
+  if (event.data.idle && me.value) idleUntil.value = event.data.idle
   if (event.data.out && me.value) {
     leave()
     location.replace('/welcome')
@@ -110,7 +110,7 @@ export async function keepSession(): Promise<void> {
 
 /** Seconds until the session ends for want of use. */
 export function idleLeft(): number {
-  return (idleUntil.value - serverNow()) / 1000
+  return (idleUntil.value - Date.now()) / 1000
 }
 
 export function rememberedNumber(): string {

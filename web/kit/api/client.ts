@@ -24,6 +24,8 @@ export interface Ask {
 type Listener = () => void
 let loginLost: Listener = () => undefined
 let clockOffsetMs = 0
+let clockNoted = false
+let answeredAt = 0
 
 /** Called whenever the server says that the session is over. */
 export function onLoginLost(listener: Listener): void {
@@ -37,10 +39,18 @@ export function serverNow(): number {
 
 function noteClock(answer: Response): void {
   const date = Date.parse(answer.headers.get('date') ?? '')
-  if (Number.isNaN(date)) return
+  if (!Number.isNaN(date)) answeredAt = date
+  // Once for a page: from then on this phone's clock runs as fast as any.
+  if (Number.isNaN(date) || clockNoted) return
+  clockNoted = true
   // The header has whole seconds: small differences say nothing.
   const offset = date + 500 - Date.now()
   clockOffsetMs = Math.abs(offset) > 3000 ? offset : 0
+}
+
+/** How long after the server's last answer a moment is, in ms: free of this phone's clock. */
+export function afterAnswer(iso: string): number {
+  return Date.parse(iso) - (answeredAt || serverNow())
 }
 
 /** How far this phone's clock is off, in seconds. */
