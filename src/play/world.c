@@ -66,7 +66,7 @@ enum code play_world_load(struct play_world *out, const char *seed_file)
     fclose(file);
     struct net_json *root = NULL;
     const bool good = net_json_parse(&root, text, size) == OK && take_world(out, root);
-    net_json_free(root);
+    net_json_free(&root);
     mem_free(text);
     if (!good)
         log_event(LOG_ERROR, "play.seed_file_bad", LOG_TEXT("path", seed_file));

@@ -86,7 +86,11 @@ static void read_answer(struct ports_bank_answer *out, struct ports_reply *reply
     if (out->outcome == PORTS_REFUSED)
         out->reason = reason_of(ports_text(reply, "code"));
     (void)text_copy(out->bank_ref, sizeof out->bank_ref, ports_text(reply, "bank_ref"));
-    (void)text_copy(out->card_token, sizeof out->card_token, ports_text(reply, "card_token"));
+    // A token that was cut would name another card, or none: then there is no answer.
+    if (!text_copy(out->card_token, sizeof out->card_token, ports_text(reply, "card_token"))) {
+        out->card_token[0] = '\0';
+        out->outcome = PORTS_UNKNOWN;
+    }
     (void)text_copy(out->card_type, sizeof out->card_type, ports_text(reply, "card_type"));
     out->tries_left = (int32_t)integer(reply, "tries_left", -1);
     out->bank_time_us = integer(reply, "bank_time_us", 0);
@@ -128,6 +132,8 @@ void ports_bank_confirm_binding(struct ports_bank *bank, const struct id *reques
          json_pack("{s:o,s:o,s:s}", "request_id", id_json(request_id), "challenge",
                    id_json(challenge), "code", code),
          request_id, 0, "", out);
+    if (out->outcome == PORTS_DONE && out->card_token[0] == '\0')
+        out->outcome = PORTS_UNKNOWN; // bound to what? only an inquiry may say
 }
 
 static json_t *money_json(const struct ports_bank_money *money)
