@@ -1,0 +1,216 @@
+// What the services answered, and what follows: the opened wallet or the refusal, and the first
+// log-in.
+// 1. A decision is made once; the same answer again changes nothing.
+// 2. When it is made, the application keeps no personal data: they live with the person or nowhere.
+#include "onboard/onboard_priv.h"
+
+#include "books/books.h"
+#include "guard/guard_limits.h"
+
+#include <stdio.h>
+#include <string.h>
+
+// Loads the application of a queue's row. An expired or deleted draft needs no answer.
+static enum code begin_by_id(struct db *db, const struct onboard *onboard, const struct id *id,
+                             struct onboard_row *out)
+{
+    int64_t number;
+    GUARD(onboard_store_by_id(db, id, &number));
+    return onboard_begin(db, onboard, number, out);
+}
+
+// --- face, checking ---
+
+enum code onboard_face_result(struct db *db, const struct onboard *onboard, const struct id *id,
+                              enum onboard_outcome outcome)
+{
+    struct onboard_row row;
+    if (outcome == ONBOARD_LATER)
+        return OK;
+    const enum code code = begin_by_id(db, onboard, id, &row);
+    if (code == CODE_NOT_FOUND)
+        return OK;
+    GUARD(code);
+    if (row.application.state != ONBOARD_DRAFT || row.application.face != ONBOARD_FACE_CHECKING)
+        return OK;
+    row.application.face = outcome == ONBOARD_YES ? ONBOARD_FACE_PASSED : ONBOARD_FACE_FAILED;
+    return onboard_moved(db, onboard, &row);
+}
+
+enum code onboard_checking(struct db *db, const struct onboard *onboard, const struct id *id)
+{
+    struct onboard_row row;
+    const enum code code = begin_by_id(db, onboard, id, &row);
+    if (code == CODE_NOT_FOUND)
+        return OK;
+    GUARD(code);
+    if (row.application.state != ONBOARD_SUBMITTED)
+        return OK;
+    row.application.state = ONBOARD_CHECKING;
+    row.application.checking_us = env_now(onboard->env);
+    return onboard_moved(db, onboard, &row);
+}
+
+// --- opening ---
+
+static enum code taken(enum code found, enum code refusal)
+{
+    if (found == CODE_NOT_FOUND)
+        return OK;
+    return found == OK ? refusal : found;
+}
+
+// Asked before anything is written, so that a refusal leaves no accounts behind.
+static enum code check_free(struct db *db, const struct onboard *onboard,
+                            const struct party_new_person *person)
+{
+    int64_t other;
+    GUARD(taken(party_find_by_id_number(db, onboard->vault, person->id_number, &other),
+                CODE_IDENTITY_IN_USE));
+    return taken(party_find_by_phone(db, onboard->vault, person->phone, &other),
+                 CODE_PHONE_NOT_SUPPORTED);
+}
+
+static enum code open_accounts(struct db *db, const struct onboard *onboard,
+                               struct party_new_person *person)
+{
+    struct arena *arena = arena_new();
+    struct books_group *books;
+    enum code code = books_group_begin(&books, db, arena, env_now(onboard->env));
+    if (code == OK)
+        code = books_open_chart(books, MONEY_CNY);
+    if (code == OK)
+        code = books_open_chart(books, MONEY_USD);
+    if (code == OK)
+        code = books_account_open(&person->account_cny, books, BOOKS_WALLET, person->id, MONEY_CNY);
+    if (code == OK)
+        code = books_account_open(&person->account_usd, books, BOOKS_WALLET, person->id, MONEY_USD);
+    if (code == OK)
+        code = books_group_write(books);
+    arena_free(&arena);
+    return code;
+}
+
+static enum code welcome(struct db *db, const struct onboard *onboard,
+                         const struct party_wallet *wallet)
+{
+    struct party_notice notice = {.person = wallet->person,
+                                  .group = PARTY_NOTICE_SERVICE,
+                                  .kind = "wallet.opened",
+                                  .link = "/cards",
+                                  .at_us = env_now(onboard->env)};
+    (void)snprintf(notice.params, sizeof notice.params, "number=%s", wallet->number);
+    return party_notice_add(db, onboard->vault, onboard->env, &notice);
+}
+
+static enum code open_wallet(struct db *db, const struct onboard *onboard,
+                             struct party_new_person *person, struct party_wallet *out,
+                             struct problem *problem)
+{
+    person->wallet_class = ONBOARD_CLASS;
+    GUARD(open_accounts(db, onboard, person));
+    GUARD(party_person_add(db, onboard->vault, onboard->env, person, out, problem));
+    GUARD(guard_wallet_open(db, person->account_cny, ONBOARD_CLASS));
+    GUARD(guard_wallet_open(db, person->account_usd, ONBOARD_CLASS));
+    return welcome(db, onboard, out);
+}
+
+enum code onboard_open(struct db *db, const struct onboard *onboard,
+                       const struct onboard_person *in, struct party_wallet *out,
+                       struct problem *problem)
+{
+    char name[PARTY_NAME_MAX], phone[PARTY_PHONE_MAX];
+    struct party_identity identity;
+    GUARD(onboard_check_identity(onboard, in->name, in->id_number, name, &identity, problem));
+    GUARD(onboard_check_phone(onboard, in->phone, phone, problem));
+    struct party_new_person person = {.id = party_id_new(onboard->env),
+                                      .name = name,
+                                      .id_number = identity.id_number,
+                                      .phone = phone,
+                                      .birth_date = identity.birth_date,
+                                      .sex = identity.sex,
+                                      .language = in->language,
+                                      .password_stored = in->password_stored,
+                                      .pin_stored = in->pin_stored};
+    const enum code code = check_free(db, onboard, &person);
+    if (code != OK)
+        return problem_set(problem, code, CHARGED_NOT_INVOLVED);
+    return open_wallet(db, onboard, &person, out, problem);
+}
+
+// --- decision ---
+
+static enum code close_application(struct db *db, const struct onboard *onboard,
+                                   struct onboard_row *row, enum code refusal)
+{
+    struct onboard_application *application = &row->application;
+    application->state = refusal == OK ? ONBOARD_OPENED : ONBOARD_REFUSED;
+    application->refusal = refusal;
+    application->decided_us = env_now(onboard->env);
+    mem_wipe(application->name, sizeof application->name);
+    mem_wipe(application->id_number, sizeof application->id_number);
+    mem_wipe(application->phone, sizeof application->phone);
+    mem_wipe(row->password, sizeof row->password);
+    mem_wipe(row->pin, sizeof row->pin);
+    return onboard_moved(db, onboard, row);
+}
+
+static enum code accept(struct db *db, const struct onboard *onboard, struct onboard_row *row)
+{
+    const struct onboard_application *application = &row->application;
+    struct party_wallet wallet;
+    struct party_new_person person = {.id = application->number,
+                                      .name = application->name,
+                                      .id_number = application->id_number,
+                                      .phone = application->phone,
+                                      .birth_date = application->birth_date,
+                                      .sex = application->sex,
+                                      .language = application->language,
+                                      .password_stored = row->password,
+                                      .pin_stored = row->pin};
+    const enum code refusal = check_free(db, onboard, &person);
+    if (refusal == CODE_IDENTITY_IN_USE || refusal == CODE_PHONE_NOT_SUPPORTED)
+        return close_application(db, onboard, row, refusal);
+    GUARD(refusal);
+    const enum code code = open_wallet(db, onboard, &person, &wallet, NULL);
+    // Another process took the ID number or phone since the look: everything is rolled back, and
+    // the next attempt sees it.
+    ENSURE(code != CODE_IDENTITY_IN_USE && code != CODE_PHONE_NOT_SUPPORTED, CODE_BUSY);
+    GUARD(code);
+    return close_application(db, onboard, row, OK);
+}
+
+enum code onboard_decide(struct db *db, const struct onboard *onboard, const struct id *id,
+                         enum onboard_outcome identity)
+{
+    struct onboard_row row;
+    enum code code = begin_by_id(db, onboard, id, &row);
+    if (code == CODE_NOT_FOUND)
+        return OK;
+    GUARD(code);
+    const bool waits =
+        row.application.state == ONBOARD_SUBMITTED || row.application.state == ONBOARD_CHECKING;
+    if (waits && identity != ONBOARD_LATER)
+        code = identity == ONBOARD_YES
+                   ? accept(db, onboard, &row)
+                   : close_application(db, onboard, &row, CODE_IDENTITY_MISMATCH);
+    mem_wipe(&row, sizeof row);
+    return code;
+}
+
+// --- first log-in ---
+
+enum code onboard_enter(struct db *db, const struct onboard *onboard, int64_t number,
+                        const char *device, const char *address, struct party_session *out,
+                        char token[VAULT_TOKEN_TEXT])
+{
+    struct onboard_row row;
+    GUARD(onboard_begin(db, onboard, number, &row));
+    ENSURE(row.has_token, CODE_NOT_FOUND);
+    ENSURE(row.application.state == ONBOARD_OPENED, CODE_STEP_ORDER);
+    const struct party_new_session session = {
+        .person = number, .device = device, .address = address};
+    GUARD(party_session_add(db, onboard->vault, onboard->env, &session, out, token));
+    row.has_token = false;
+    return onboard_store_update(db, onboard, &row);
+}

@@ -1,0 +1,213 @@
+// An application as a whole: making it, finding it, what is the next step, giving it up.
+#include "onboard/onboard_priv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { CASE_NUMBER_ATTEMPTS = 5 };
+
+const char *onboard_state_name(enum onboard_state state)
+{
+    static const char *const NAMES[] = {"", "draft", "submitted", "checking", "opened", "refused"};
+    return state >= ONBOARD_DRAFT && state <= ONBOARD_REFUSED ? NAMES[state] : "";
+}
+
+const char *onboard_face_name(enum onboard_face face)
+{
+    static const char *const NAMES[] = {"none", "checking", "passed", "failed"};
+    return face >= ONBOARD_FACE_NONE && face <= ONBOARD_FACE_FAILED ? NAMES[face] : "";
+}
+
+// --- what follows from the row ---
+
+enum onboard_step onboard_step_of(const struct onboard_row *row)
+{
+    const struct onboard_application *application = &row->application;
+    if (application->state == ONBOARD_OPENED)
+        return STEP_OPENED;
+    if (application->state == ONBOARD_REFUSED)
+        return STEP_REFUSED;
+    if (application->state != ONBOARD_DRAFT)
+        return STEP_SUBMITTED;
+    if (application->id_number[0] == '\0')
+        return STEP_IDENTITY;
+    if (application->phone[0] == '\0' || row->phone_verified_us == 0)
+        return STEP_PHONE;
+    if (application->face != ONBOARD_FACE_PASSED)
+        return STEP_FACE;
+    if (row->password[0] == '\0')
+        return STEP_PASSWORD;
+    return row->pin[0] == '\0' ? STEP_PIN : STEP_REVIEW;
+}
+
+static void derive_identity(struct onboard_application *application)
+{
+    const char *number = application->id_number;
+    application->has_identity = strlen(number) == PARTY_ID_NUMBER_MAX - 1;
+    application->birth_date = 0;
+    if (!application->has_identity)
+        return;
+    for (int i = 6; i < 14; i++)
+        application->birth_date = application->birth_date * 10 + (number[i] - '0');
+    application->sex = (number[16] - '0') % 2 == 1 ? PARTY_MALE : PARTY_FEMALE;
+}
+
+void onboard_derive(struct onboard_row *row, const struct onboard *onboard)
+{
+    static const char *const STEPS[] = {"identity", "phone",     "face",   "password", "pin",
+                                        "review",   "submitted", "opened", "refused"};
+    struct onboard_application *application = &row->application;
+    derive_identity(application);
+    application->has_phone = application->phone[0] != '\0';
+    application->phone_verified = application->has_phone && row->phone_verified_us != 0;
+    application->phone_class = application->has_phone
+                                   ? guard_phone_class(onboard->profiles, application->phone,
+                                                       time_business_date(env_now(onboard->env)))
+                                   : GUARD_PHONE_UNKNOWN;
+    application->face_tries_left =
+        row->face_tries < ONBOARD_FACE_TRIES ? ONBOARD_FACE_TRIES - row->face_tries : 0;
+    application->has_password = row->password[0] != '\0';
+    application->has_pin = row->pin[0] != '\0';
+    application->step = STEPS[onboard_step_of(row)];
+}
+
+bool onboard_expired(const struct onboard_application *application, int64_t now_us)
+{
+    const bool waits =
+        application->state == ONBOARD_SUBMITTED || application->state == ONBOARD_CHECKING;
+    return !waits && application->expires_us <= now_us;
+}
+
+// --- create ---
+
+enum code onboard_create(struct db *db, const struct onboard *onboard, const struct onboard_new *in,
+                         struct onboard_application *out, char token[VAULT_TOKEN_TEXT])
+{
+    const int64_t now_us = env_now(onboard->env);
+    struct onboard_row row = {.has_token = true};
+    bool inserted = false;
+    ENSURE(text_equal(in->terms_version, onboard->terms_version), CODE_TERMS_CHANGED);
+    row.application = (struct onboard_application){.id = id_new(onboard->env),
+                                                   .number = party_id_new(onboard->env),
+                                                   .state = ONBOARD_DRAFT,
+                                                   .language = in->language,
+                                                   .consent_face = in->consent_face,
+                                                   .created_us = now_us,
+                                                   .expires_us = now_us + ONBOARD_LIFE_US};
+    ENSURE(text_copy(row.application.terms_version, sizeof row.application.terms_version,
+                     in->terms_version),
+           CODE_INTERNAL);
+    vault_token_new(onboard->vault, token);
+    row.token_hash = vault_token_hash(onboard->vault, VAULT_TOKEN_DRAFT, token);
+    for (int attempt = 0; attempt < CASE_NUMBER_ATTEMPTS && !inserted; attempt++) {
+        guard_case_number(onboard->env, row.application.case_number);
+        GUARD(onboard_store_insert(db, onboard, &row, &inserted));
+    }
+    ENSURE(inserted, CODE_INTERNAL);
+    onboard_derive(&row, onboard);
+    *out = row.application;
+    return OK;
+}
+
+// --- find ---
+
+static enum code load_challenge(struct db *db, const struct onboard *onboard,
+                                struct onboard_application *application)
+{
+    if (application->state != ONBOARD_DRAFT || application->phone_verified)
+        return OK;
+    const enum code code =
+        guard_challenge_load(db, onboard->profiles, onboard->vault, "otp.open", application->number,
+                             env_now(onboard->env), &application->challenge);
+    application->has_challenge = code == OK;
+    return code == CODE_NOT_FOUND ? OK : code;
+}
+
+enum code onboard_load(struct db *db, const struct onboard *onboard, int64_t number,
+                       struct onboard_application *out)
+{
+    struct onboard_row row;
+    GUARD(onboard_store_load(db, onboard, number, false, &row));
+    ENSURE(!onboard_expired(&row.application, env_now(onboard->env)), CODE_NOT_FOUND);
+    *out = row.application;
+    mem_wipe(&row, sizeof row);
+    return load_challenge(db, onboard, out);
+}
+
+enum code onboard_find(struct db *db, const struct onboard *onboard, const char *token,
+                       struct onboard_application *out)
+{
+    int64_t number;
+    const struct vault_hash hash = vault_token_hash(onboard->vault, VAULT_TOKEN_DRAFT, token);
+    GUARD(onboard_store_by_token(db, &hash, &number));
+    return onboard_load(db, onboard, number, out);
+}
+
+enum code onboard_by_id(struct db *db, const struct onboard *onboard, const struct id *id,
+                        struct onboard_application *out)
+{
+    int64_t number;
+    GUARD(onboard_store_by_id(db, id, &number));
+    return onboard_load(db, onboard, number, out);
+}
+
+enum code onboard_begin(struct db *db, const struct onboard *onboard, int64_t number,
+                        struct onboard_row *out)
+{
+    GUARD(onboard_store_load(db, onboard, number, true, out));
+    return onboard_expired(&out->application, env_now(onboard->env)) ? CODE_NOT_FOUND : OK;
+}
+
+enum code onboard_begin_step(struct db *db, const struct onboard *onboard, int64_t number,
+                             enum onboard_step step, struct onboard_row *out)
+{
+    GUARD(onboard_begin(db, onboard, number, out));
+    const bool draft = out->application.state == ONBOARD_DRAFT;
+    return draft && onboard_step_of(out) >= step ? OK : CODE_STEP_ORDER;
+}
+
+// --- give up ---
+
+enum code onboard_delete(struct db *db, int64_t number)
+{
+    int64_t changes;
+    bool exists;
+    GUARD(onboard_store_give_up(db, number, &changes));
+    if (changes > 0)
+        return OK;
+    GUARD(onboard_store_exists(db, number, &exists));
+    return exists ? CODE_STEP_ORDER : CODE_NOT_FOUND;
+}
+
+enum code onboard_prune(struct db *db, int64_t now_us, size_t limit, int64_t *out_deleted)
+{
+    return onboard_store_prune(db, now_us, limit, out_deleted);
+}
+
+// --- events and questions ---
+
+enum code onboard_moved(struct db *db, const struct onboard *onboard, struct onboard_row *row)
+{
+    char json[96];
+    static const char TYPE[] = "application";
+    onboard_derive(row, onboard);
+    GUARD(onboard_store_update(db, onboard, row));
+    const int size = snprintf(json, sizeof json, "{\"state\":\"%s\",\"step\":\"%s\"}",
+                              onboard_state_name(row->application.state), row->application.step);
+    const struct party_outbox event = {.queue = "event",
+                                       .person1 = onboard_stream_key(row->application.number),
+                                       .ref = TYPE,
+                                       .ref_size = sizeof TYPE - 1,
+                                       .payload = json,
+                                       .payload_size = (size_t)size};
+    return party_outbox_add(db, onboard->vault, onboard->env, &event);
+}
+
+enum code onboard_ask(struct db *db, const struct onboard *onboard, const char *queue,
+                      const struct onboard_row *row)
+{
+    const struct party_outbox question = {.queue = queue,
+                                          .ref = row->application.id.bytes,
+                                          .ref_size = sizeof row->application.id.bytes};
+    return party_outbox_add(db, onboard->vault, onboard->env, &question);
+}

@@ -1,0 +1,215 @@
+// The steps of the person. Nothing here says whether an ID number or a phone is known: that is told
+// by the decision only, after phone and face were proved.
+// 1. What a later step was checked against may not change behind it: another identity takes back
+// the face check, another identity or phone takes back password and PIN.
+// 2. A refusal has written nothing but the counters of guard.
+#include "onboard/onboard_priv.h"
+
+#include <string.h>
+
+// --- checks of what was typed ---
+
+enum code onboard_check_identity(const struct onboard *onboard, const char *name,
+                                 const char *id_number, char out_name[PARTY_NAME_MAX],
+                                 struct party_identity *out, struct problem *problem)
+{
+    const int32_t today = time_business_date(env_now(onboard->env));
+    const char *reason = "";
+    const enum code by_name = party_name_check(out_name, name);
+    const enum code by_number = party_id_number_check(
+        out, id_number, guard_provinces(onboard->profiles, today), today, &reason);
+    if (by_name != OK)
+        (void)problem_field(problem, "/name", by_name, "");
+    if (by_number != OK)
+        (void)problem_field(problem, "/id_number", by_number, reason);
+    if (by_name != OK || by_number != OK)
+        return by_name != OK ? by_name : by_number;
+    if (out->age < guard_minor_rules(onboard->profiles, today)->self_open_age)
+        return problem_field(problem, "/id_number", CODE_AGE_NOT_ELIGIBLE, "");
+    return OK;
+}
+
+enum code onboard_check_phone(const struct onboard *onboard, const char *phone,
+                              char out[PARTY_PHONE_MAX], struct problem *problem)
+{
+    const int32_t today = time_business_date(env_now(onboard->env));
+    if (party_phone_normalise(out, phone) != OK)
+        return problem_field(problem, "/phone", CODE_PHONE_INVALID, "");
+    if (guard_phone_class(onboard->profiles, out, today) == GUARD_PHONE_REFUSED)
+        return problem_field(problem, "/phone", CODE_PHONE_NOT_SUPPORTED, "");
+    return OK;
+}
+
+static void drop_secrets(struct onboard_row *row)
+{
+    mem_wipe(row->password, sizeof row->password);
+    mem_wipe(row->pin, sizeof row->pin);
+}
+
+// --- identity ---
+
+enum code onboard_put_identity(struct db *db, const struct onboard *onboard, int64_t number,
+                               const char *name, const char *id_number, struct problem *problem)
+{
+    struct onboard_row row;
+    struct party_identity identity;
+    char clean[PARTY_NAME_MAX];
+    struct onboard_application *application = &row.application;
+    GUARD(onboard_begin_step(db, onboard, number, STEP_IDENTITY, &row));
+    GUARD(onboard_check_identity(onboard, name, id_number, clean, &identity, problem));
+    if (text_equal(application->name, clean) &&
+        text_equal(application->id_number, identity.id_number))
+        return OK;
+    // The answer on its way is about the face of the one typed before.
+    ENSURE(application->face != ONBOARD_FACE_CHECKING, CODE_REQUEST_RUNNING);
+    (void)text_copy(application->name, sizeof application->name, clean);
+    (void)text_copy(application->id_number, sizeof application->id_number, identity.id_number);
+    application->face = ONBOARD_FACE_NONE;
+    drop_secrets(&row);
+    return onboard_store_update(db, onboard, &row);
+}
+
+// --- phone ---
+
+static struct guard_challenge_request request_of(const struct onboard_application *application,
+                                                 const char *phone)
+{
+    return (struct guard_challenge_request){.purpose = "otp.open",
+                                            .subject = application->number,
+                                            .phone = phone,
+                                            .language = application->language};
+}
+
+enum code onboard_send_code(struct db *db, const struct onboard *onboard, int64_t number,
+                            const char *phone, struct problem *problem)
+{
+    struct onboard_row row;
+    struct guard_challenge challenge;
+    char normal[PARTY_PHONE_MAX];
+    struct onboard_application *application = &row.application;
+    GUARD(onboard_begin_step(db, onboard, number, STEP_PHONE, &row));
+    GUARD(onboard_check_phone(onboard, phone, normal, problem));
+    const bool same = text_equal(application->phone, normal);
+    if (same && row.phone_verified_us != 0)
+        return OK; // nothing to prove any more
+    const struct guard_challenge_request request = request_of(application, normal);
+    GUARD(guard_challenge_send(db, onboard->profiles, onboard->vault, onboard->env, &request,
+                               &challenge, problem));
+    if (same)
+        return OK;
+    (void)text_copy(application->phone, sizeof application->phone, normal);
+    row.phone_verified_us = 0;
+    drop_secrets(&row);
+    return onboard_store_update(db, onboard, &row);
+}
+
+enum code onboard_verify_code(struct db *db, const struct onboard *onboard, int64_t number,
+                              const char *code, struct problem *problem)
+{
+    struct onboard_row row;
+    GUARD(onboard_begin_step(db, onboard, number, STEP_PHONE, &row));
+    ENSURE(row.application.phone[0] != '\0', CODE_STEP_ORDER);
+    if (row.phone_verified_us != 0)
+        return OK;
+    const struct guard_challenge_request request =
+        request_of(&row.application, row.application.phone);
+    GUARD(guard_challenge_verify(db, onboard->profiles, onboard->vault, onboard->env, &request,
+                                 code, problem));
+    row.phone_verified_us = env_now(onboard->env);
+    return onboard_store_update(db, onboard, &row);
+}
+
+// --- face ---
+
+static enum code refuse_face(struct problem *problem, const char *rule)
+{
+    (void)problem_set(problem, CODE_NOT_ALLOWED, CHARGED_NOT_INVOLVED);
+    if (problem != NULL)
+        (void)text_copy(problem->rule, sizeof problem->rule, rule);
+    return CODE_NOT_ALLOWED;
+}
+
+enum code onboard_start_face(struct db *db, const struct onboard *onboard, int64_t number,
+                             struct problem *problem)
+{
+    struct onboard_row row;
+    GUARD(onboard_begin_step(db, onboard, number, STEP_FACE, &row));
+    if (row.application.face == ONBOARD_FACE_CHECKING ||
+        row.application.face == ONBOARD_FACE_PASSED)
+        return OK;
+    if (!row.application.consent_face)
+        return refuse_face(problem, "face.consent");
+    if (row.face_tries >= ONBOARD_FACE_TRIES)
+        return refuse_face(problem, "face.tries");
+    row.application.face = ONBOARD_FACE_CHECKING;
+    row.face_tries++;
+    GUARD(onboard_store_update(db, onboard, &row));
+    return onboard_ask(db, onboard, "face", &row);
+}
+
+// --- password and PIN ---
+
+// The rules need the identity and the phone: without them there is nothing to check against.
+static bool known_of(const struct onboard_application *application, struct guard_known *out)
+{
+    *out = (struct guard_known){.name = application->name,
+                                .phone = application->phone,
+                                .id_number = application->id_number,
+                                .birth_date = application->birth_date};
+    return application->state == ONBOARD_DRAFT && application->has_identity &&
+           application->phone_verified && application->face == ONBOARD_FACE_PASSED;
+}
+
+enum code onboard_password_rules(const struct onboard *onboard,
+                                 const struct onboard_application *application,
+                                 const char *password, struct problem *problem)
+{
+    struct guard_known known;
+    ENSURE(known_of(application, &known), CODE_STEP_ORDER);
+    return guard_password_rules(onboard->profiles, password, &known, problem);
+}
+
+enum code onboard_pin_rules(const struct onboard *onboard,
+                            const struct onboard_application *application, const char *pin,
+                            struct problem *problem)
+{
+    struct guard_known known;
+    ENSURE(known_of(application, &known) && application->has_password, CODE_STEP_ORDER);
+    return guard_pin_rules(onboard->profiles, pin, &known, problem);
+}
+
+enum code onboard_put_password(struct db *db, const struct onboard *onboard, int64_t number,
+                               const char *stored)
+{
+    struct onboard_row row;
+    GUARD(onboard_begin_step(db, onboard, number, STEP_PASSWORD, &row));
+    ENSURE(text_copy(row.password, sizeof row.password, stored), CODE_INTERNAL);
+    return onboard_store_update(db, onboard, &row);
+}
+
+enum code onboard_put_pin(struct db *db, const struct onboard *onboard, int64_t number,
+                          const char *stored)
+{
+    struct onboard_row row;
+    GUARD(onboard_begin_step(db, onboard, number, STEP_PIN, &row));
+    ENSURE(text_copy(row.pin, sizeof row.pin, stored), CODE_INTERNAL);
+    return onboard_store_update(db, onboard, &row);
+}
+
+// --- submit ---
+
+enum code onboard_submit(struct db *db, const struct onboard *onboard, int64_t number,
+                         struct problem *problem)
+{
+    struct onboard_row row;
+    GUARD(onboard_begin(db, onboard, number, &row));
+    if (row.application.state != ONBOARD_DRAFT)
+        return OK;
+    ENSURE(onboard_step_of(&row) == STEP_REVIEW, CODE_STEP_ORDER);
+    if (!text_equal(row.application.terms_version, onboard->terms_version))
+        return problem_set(problem, CODE_TERMS_CHANGED, CHARGED_NOT_INVOLVED);
+    row.application.state = ONBOARD_SUBMITTED;
+    row.application.submitted_us = env_now(onboard->env);
+    GUARD(onboard_ask(db, onboard, "decide", &row));
+    return onboard_moved(db, onboard, &row);
+}
