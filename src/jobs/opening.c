@@ -112,7 +112,8 @@ void jobs_handle_decide(const struct jobs_options *options, const struct party_o
     struct opening *opening = arena_alloc(arena, sizeof *opening);
     opening->options = options;
     const enum code code = take_id(opening, row) ? load(opening) : CODE_NOT_FOUND;
-    if (code != OK) {
+    const enum onboard_state state = opening->application.state;
+    if (code != OK || (state != ONBOARD_SUBMITTED && state != ONBOARD_CHECKING)) {
         leave(options, row, code);
         return;
     }
