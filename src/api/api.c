@@ -32,10 +32,20 @@ struct touch {
     int64_t now_us;
 };
 
-static enum code touch_run(struct db *db, struct db_change *change)
+static enum code touch_run(struct db *db, struct db_change **changes, size_t count)
 {
-    const struct touch *touch = (const struct touch *)change;
-    return party_session_touch(db, &touch->session, touch->now_us);
+    struct id *sessions = mem_alloc(count * sizeof *sessions);
+    int64_t *used_us = mem_alloc(count * sizeof *used_us);
+    for (size_t i = 0; i < count; i++) {
+        const struct touch *touch = (const struct touch *)changes[i];
+        sessions[i] = touch->session;
+        used_us[i] = touch->now_us;
+        changes[i]->code = OK;
+    }
+    const enum code code = party_sessions_touch(db, sessions, used_us, count);
+    mem_free(sessions);
+    mem_free(used_us);
+    return code;
 }
 
 static void touch_done(struct db_change *change)
@@ -46,7 +56,8 @@ static void touch_done(struct db_change *change)
 static void touch_session(struct net_exchange *x, const struct party_session *session)
 {
     struct touch *touch = mem_alloc(sizeof *touch);
-    *touch = (struct touch){{.run = touch_run, .done = touch_done}, session->id, net_started_us(x)};
+    *touch = (struct touch){
+        {.run_group = touch_run, .done = touch_done}, session->id, net_started_us(x)};
     if (!db_committer_submit(api_of(x)->committer, &touch->change))
         mem_free(touch);
 }

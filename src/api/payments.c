@@ -157,26 +157,35 @@ static const struct net_json_field PAYMENT_FIELDS[] = {
      NULL, 0},
 };
 
-// The shop of a code. Static codes are read again and again, so they are remembered for a while
-// (api_shop).
+static enum code read_shop(struct net_exchange *x, const struct pay_token *token,
+                           struct pay_order *order, struct party_merchant *merchant)
+{
+    const struct api *api = api_of(x);
+    struct db *db = api_take(x);
+    enum code code = OK;
+    if (token->kind == PAY_TOKEN_ORDER) {
+        code = pay_order_load(order, db, &token->order);
+        if (code == OK)
+            code = party_merchant_load(db, order->merchant, merchant);
+    } else {
+        code =
+            party_merchant_number_find(api->cache, db, token->number, net_started_us(x), merchant);
+    }
+    api_give(x, db);
+    return code == CODE_NOT_FOUND ? CODE_QR_INVALID : code;
+}
+
+// The shop of a code. The shops of static codes are remembered: they are read again and again.
 static enum code find_shop(struct paying *paying, const struct pay_token *token)
 {
     struct net_exchange *x = paying->x;
     struct pay_money *money = &paying->money;
     struct party_merchant *merchant = arena_alloc(net_arena(x), sizeof *merchant);
-    struct db *db = api_take(x);
     struct pay_order order = {0};
-    enum code code = OK;
-    if (token->kind == PAY_TOKEN_ORDER) {
-        code = pay_order_load(&order, db, &token->order);
-        if (code == OK)
-            code = party_merchant_load(db, order.merchant, merchant);
-    } else {
-        code = party_merchant_by_number(db, token->number, merchant);
-    }
-    api_give(x, db);
-    ENSURE(code != CODE_NOT_FOUND, CODE_QR_INVALID);
-    GUARD(code);
+    if (token->kind == PAY_TOKEN_ORDER ||
+        party_merchant_number_peek(api_of(x)->cache, token->number, net_started_us(x), merchant) !=
+            OK)
+        GUARD(read_shop(x, token, &order, merchant));
     money->payee_account = merchant->account_cny;
     money->order = order.id;
     paying->name = merchant->name;

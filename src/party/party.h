@@ -171,7 +171,7 @@ struct party_session {
     int64_t created_us, last_used_us;
     int64_t idle_expires_us; // last use + 5 min, never after expires_us
     int64_t expires_us;      // created + 12 h
-    bool touch_due; // find(): the stored last use is old; hand party_session_touch to the committer
+    bool touch_due; // find(): the stored last use is old; hand party_sessions_touch to the committer
 };
 struct party_new_session {
     int64_t person;
@@ -182,7 +182,9 @@ struct party_new_session {
 enum code party_session_add(struct db *db, const struct vault *vault, const struct env *env,
                             const struct party_new_session *session, struct party_session *out,
                             char token[VAULT_TOKEN_TEXT]);
-enum code party_session_touch(struct db *db, const struct id *session, int64_t now_us);
+// Last uses of many sessions at once.
+enum code party_sessions_touch(struct db *db, const struct id *sessions, const int64_t *used_us,
+                               size_t count);
 // Ends one session of a person; CODE_NOT_FOUND when it is not theirs or ended.
 enum code party_session_end(struct db *db, int64_t person, const struct id *session,
                             int64_t now_us);
@@ -221,6 +223,11 @@ enum code party_merchant_peek(struct party_cache *cache, const struct vault *vau
                               int64_t now_us, struct party_merchant *out);
 enum code party_merchant_find(struct party_cache *cache, struct db *db, const struct vault *vault,
                               const char *key, int64_t now_us, struct party_merchant *out);
+// The same two for merchant numbers, of static codes: CODE_NOT_FOUND.
+enum code party_merchant_number_peek(struct party_cache *cache, const char *number, int64_t now_us,
+                                     struct party_merchant *out);
+enum code party_merchant_number_find(struct party_cache *cache, struct db *db, const char *number,
+                                     int64_t now_us, struct party_merchant *out);
 // After a commit that ended sessions or changed a person or merchant: forget what is known of them.
 void party_cache_forget_session(struct party_cache *cache, const struct id *session);
 void party_cache_forget_person(struct party_cache *cache, int64_t person);

@@ -50,13 +50,20 @@ enum code party_store_session_get(struct db *db, const struct vault_hash *token_
                         values, COUNT(values), visit_session, out, out_found);
 }
 
-enum code party_session_touch(struct db *db, const struct id *session, int64_t now_us)
+enum code party_sessions_touch(struct db *db, const struct id *sessions, const int64_t *used_us,
+                               size_t count)
 {
-    const struct db_value values[] = {db_int(now_us), db_id(session)};
-    return db_exec(db,
-                   "UPDATE party_session SET last_used_us = $1 "
-                   "WHERE id = $2 AND ended_us = 0 AND last_used_us < $1",
-                   values, COUNT(values), NULL);
+    struct db_value *values = mem_alloc(2 * count * sizeof *values);
+    for (size_t i = 0; i < count; i++) {
+        values[2 * i] = db_id(&sessions[i]);
+        values[2 * i + 1] = db_int(used_us[i]);
+    }
+    const enum code code = db_exec_many(db,
+                                        "UPDATE party_session SET last_used_us = $2 "
+                                        "WHERE id = $1 AND ended_us = 0 AND last_used_us < $2",
+                                        values, 2, count, NULL);
+    mem_free(values);
+    return code;
 }
 
 enum code party_session_end(struct db *db, int64_t person, const struct id *session, int64_t now_us)

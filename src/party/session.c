@@ -40,6 +40,19 @@ struct party_cache {
     pthread_mutex_t merchant_lock;
 };
 
+// A merchant is remembered by its key's hash and, apart from it, by its number.
+static struct vault_hash number_key(const char *number)
+{
+    struct vault_hash key = {{0}};
+    int64_t value = 0;
+    (void)text_to_int64(&value, number);
+    // Spreads the digits over the buckets (Fibonacci hashing); the number itself makes it exact.
+    const uint64_t spread = (uint64_t)value * UINT64_C(0x9E3779B97F4A7C15) >> 32;
+    memcpy(key.bytes, &spread, sizeof spread);
+    memcpy(key.bytes + sizeof spread, &value, sizeof value);
+    return key;
+}
+
 struct party_cache *party_cache_new(size_t slots)
 {
     struct party_cache *cache = mem_alloc(sizeof *cache);
@@ -314,6 +327,22 @@ enum code party_merchant_find(struct party_cache *cache, struct db *db, const st
     GUARD(party_store_merchant_by_key(db, &hash, out, &found));
     ENSURE(found && out->state != PARTY_CLOSED, CODE_MERCHANT_KEY_INVALID);
     merchant_remember(cache, &hash, now_us, out);
+    return OK;
+}
+
+enum code party_merchant_number_peek(struct party_cache *cache, const char *number, int64_t now_us,
+                                     struct party_merchant *out)
+{
+    const struct vault_hash key = number_key(number);
+    return merchant_peek(cache, &key, now_us, out);
+}
+
+enum code party_merchant_number_find(struct party_cache *cache, struct db *db, const char *number,
+                                     int64_t now_us, struct party_merchant *out)
+{
+    const struct vault_hash key = number_key(number);
+    GUARD(party_merchant_by_number(db, number, out));
+    merchant_remember(cache, &key, now_us, out);
     return OK;
 }
 
