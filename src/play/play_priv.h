@@ -23,8 +23,11 @@ enum play_fault {
 };
 extern const char *const PLAY_FAULT_NAMES[FAULTS];
 enum play_operation { PLAY_DEBIT, PLAY_CREDIT, PLAY_VERIFY, PLAY_OPERATIONS };
-enum play_face { FACE_PASS, FACE_FAIL, FACE_SLOW, FACE_DOWN };
-enum play_sms { SMS_DELIVER, SMS_DROP, SMS_DELAY };
+extern const char *const PLAY_OPERATION_NAMES[PLAY_OPERATIONS];
+enum play_face { FACE_PASS, FACE_FAIL, FACE_SLOW, FACE_DOWN, FACES };
+extern const char *const PLAY_FACE_NAMES[FACES];
+enum play_sms { SMS_DELIVER, SMS_DROP, SMS_DELAY, SMS_MODES };
+extern const char *const PLAY_SMS_NAMES[SMS_MODES];
 
 // How long things take, in milliseconds.
 enum {
@@ -42,19 +45,34 @@ struct play {
     const struct env *env;
     pthread_mutex_t lock; // of everything in this structure
     enum play_fault faults[PLAY_OPERATIONS];
-    bool once;
+    bool once[PLAY_OPERATIONS];
     enum play_face face;
     enum play_sms sms;
+    bool stopping;       // ends every sleep
+    pthread_cond_t wake; // of the sleepers, monotonic clock
 };
 static inline struct play *play_of(struct net_exchange *x)
 {
     return net_context(x);
 }
-void play_sleep_ms(int64_t ms);
+// Sleeps without the lock; returns early when the sandbox stops.
+void play_sleep_ms(struct play *play, int64_t ms);
 int64_t play_now(const struct play *play);
+// Runs one change under the lock in one transaction, rolled back unless it returns OK.
+enum code play_change(struct play *play, enum code (*run)(struct play *play, void *context),
+                      void *context);
 
 // Takes the fault planned for an operation; with `once` it is used up. Under the lock.
 enum play_fault play_take_fault(struct play *play, enum play_operation operation);
+// Does that fault mean anything for that operation? (Elements match or not; amounts are right or
+// wrong.)
+bool play_fault_fits(enum play_operation operation, enum play_fault fault);
+// Makes the pending requests of the bank final whose time has come. Under the lock, in a
+// transaction.
+enum code play_settle_due(struct play *play, void *unused);
+// A message on its way to a phone, as the mode of the SMS network wants it. Under the lock.
+enum code play_deliver(struct play *play, const struct id *id, const char *phone,
+                       const char *sender, const char *text);
 
 // --- rows (play_store.c); all under the lock ---
 
@@ -74,6 +92,9 @@ enum code play_accounts(struct play *play,
 
 // state of a request: what the bank knows of it.
 enum play_state { PLAY_PENDING = 1, PLAY_DONE, PLAY_REFUSED, PLAY_REVERSED };
+// code: why refused; PLAY_NOT_BOOKED = no money ever moved (a reversal of nothing, or what it undid
+// before it was booked). amount: minor units; of confirm_binding: the tries that were left.
+#define PLAY_NOT_BOOKED "not_booked"
 struct play_request {
     struct id id;
     int64_t seq; // order at the bank
@@ -93,7 +114,7 @@ enum code play_requests_due(struct play *play, int64_t now_us, struct play_reque
 enum code play_requests_last(struct play *play, size_t limit,
                              bool (*visit)(void *context, const struct play_request *request),
                              void *context);
-// Done debits and credits of a time span after `cursor`, in order.
+// What moved money in a time span, after `cursor`, in order: debits, credits and reversals.
 enum code play_requests_between(struct play *play, int64_t from_us, int64_t until_us,
                                 int64_t cursor, size_t limit,
                                 bool (*visit)(void *context, const struct play_request *request),
@@ -130,6 +151,10 @@ enum code play_face_get(struct play *play, const struct id *id, int64_t now_us, 
 // The decision set for one person; −1 when there is none.
 enum code play_face_rule(struct play *play, const char *id_number, int64_t *out);
 enum code play_face_rule_set(struct play *play, const char *id_number, enum play_face face);
+enum code play_face_rules(struct play *play,
+                          bool (*visit)(void *context, const char *id_number, enum play_face face),
+                          void *context);
+enum code play_face_rules_clear(struct play *play);
 // Name in the register; "" when the number is not in it.
 enum code play_identity_name(struct play *play, const char *id_number, char name[128]);
 

@@ -71,7 +71,8 @@ enum code play_store_open(struct play *play, const char *path, const struct play
     return code;
 }
 
-// --- accounts -------------------------------------------------------------------------------------
+// --- accounts
+// -------------------------------------------------------------------------------------
 
 #define ACCOUNT_COLUMNS "card_number, name, id_number, phone, bank, balance"
 
@@ -107,9 +108,9 @@ enum code play_account_get(struct play *play, const char *card_number, struct pl
 
 enum code play_account_add(struct play *play, const struct play_account *account)
 {
-    const struct db_value values[] = {
-        db_text(account->card_number), db_text(account->name), db_text(account->id_number),
-        db_text(account->phone),       db_text(account->bank), db_int(account->balance)};
+    const struct db_value values[] = {db_text(account->card_number), db_text(account->name),
+                                      db_text(account->id_number),   db_text(account->phone),
+                                      db_text(account->bank),        db_int(account->balance)};
     return db_exec(play->db,
                    "INSERT INTO play_account (" ACCOUNT_COLUMNS ") "
                    "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
@@ -137,11 +138,13 @@ enum code play_accounts(struct play *play,
                         void *context)
 {
     struct account_visit each = {visit, context};
-    return db_query(play->db, "SELECT " ACCOUNT_COLUMNS " FROM play_account ORDER BY rowid LIMIT 200",
-                    NULL, 0, visit_each_account, &each);
+    return db_query(play->db,
+                    "SELECT " ACCOUNT_COLUMNS " FROM play_account ORDER BY rowid LIMIT 200", NULL,
+                    0, visit_each_account, &each);
 }
 
-// --- requests -------------------------------------------------------------------------------------
+// --- requests
+// -------------------------------------------------------------------------------------
 
 #define REQUEST_COLUMNS                                                                            \
     "id, operation, card_number, code, currency, amount, at_us, state, settle_us, settle_done"
@@ -171,18 +174,17 @@ enum code play_request_get(struct play *play, const struct id *id, struct play_r
                            bool *out_found)
 {
     const struct db_value values[] = {db_id(id)};
-    return db_query_one(play->db,
-                        "SELECT " REQUEST_COLUMNS ", seq FROM play_request WHERE id = $1", values,
-                        COUNT(values), visit_request, out, out_found);
+    return db_query_one(play->db, "SELECT " REQUEST_COLUMNS ", seq FROM play_request WHERE id = $1",
+                        values, COUNT(values), visit_request, out, out_found);
 }
 
 enum code play_request_put(struct play *play, const struct play_request *request)
 {
-    const struct db_value values[] = {
-        db_id(&request->id),         db_text(request->operation), db_text(request->card_number),
-        db_text(request->code),      db_text(request->currency),  db_int(request->amount),
-        db_int(request->at_us),      db_int(request->state),      db_int(request->settle_us),
-        db_int(request->settle_done)};
+    const struct db_value values[] = {db_id(&request->id),           db_text(request->operation),
+                                      db_text(request->card_number), db_text(request->code),
+                                      db_text(request->currency),    db_int(request->amount),
+                                      db_int(request->at_us),        db_int(request->state),
+                                      db_int(request->settle_us),    db_int(request->settle_done)};
     return db_exec(play->db,
                    "INSERT INTO play_request (" REQUEST_COLUMNS ") "
                    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO UPDATE "
@@ -208,11 +210,10 @@ enum code play_requests_due(struct play *play, int64_t now_us, struct play_reque
 {
     struct request_list list = {out, max, 0};
     const struct db_value values[] = {db_int(now_us)};
-    const enum code code =
-        db_query(play->db,
-                 "SELECT " REQUEST_COLUMNS ", seq FROM play_request "
-                 "WHERE state = 1 AND settle_us <= $1 ORDER BY settle_us",
-                 values, COUNT(values), visit_list, &list);
+    const enum code code = db_query(play->db,
+                                    "SELECT " REQUEST_COLUMNS ", seq FROM play_request "
+                                    "WHERE state = 1 AND settle_us <= $1 ORDER BY settle_us",
+                                    values, COUNT(values), visit_list, &list);
     *out_count = list.count;
     return code;
 }
@@ -252,11 +253,13 @@ enum code play_requests_between(struct play *play, int64_t from_us, int64_t unti
     return db_query(play->db,
                     "SELECT " REQUEST_COLUMNS ", seq FROM play_request "
                     "WHERE at_us >= $1 AND at_us < $2 AND seq > $3 AND state IN (2, 4) "
-                    "AND operation IN ('debit', 'credit') ORDER BY seq LIMIT $4",
+                    "AND operation IN ('debit', 'credit', 'reversal') "
+                    "AND code <> '" PLAY_NOT_BOOKED "' ORDER BY seq LIMIT $4",
                     values, COUNT(values), visit_each_request, &each);
 }
 
-// --- challenges and tokens ------------------------------------------------------------------------
+// --- challenges and tokens
+// ------------------------------------------------------------------------
 
 static bool visit_challenge(void *context, const struct db_row *row)
 {
@@ -282,12 +285,9 @@ enum code play_challenge_get(struct play *play, const struct id *id, struct play
 
 enum code play_challenge_put(struct play *play, const struct play_challenge *challenge)
 {
-    const struct db_value values[] = {db_id(&challenge->id),
-                                      db_text(challenge->card_number),
-                                      db_text(challenge->code),
-                                      db_int(challenge->tries_left),
-                                      db_int(challenge->expires_us),
-                                      db_int(challenge->used)};
+    const struct db_value values[] = {
+        db_id(&challenge->id),         db_text(challenge->card_number), db_text(challenge->code),
+        db_int(challenge->tries_left), db_int(challenge->expires_us),   db_int(challenge->used)};
     return db_exec(play->db,
                    "INSERT INTO play_challenge (id, card_number, code, tries_left, expires_us, "
                    "used) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO UPDATE SET "
@@ -326,7 +326,8 @@ enum code play_token_card(struct play *play, const char *token, char card_number
                         COUNT(values), visit_text, &target, &found);
 }
 
-// --- phones ---------------------------------------------------------------------------------------
+// --- phones
+// ---------------------------------------------------------------------------------------
 
 enum code play_message_add(struct play *play, const struct play_message *message)
 {
@@ -365,7 +366,8 @@ enum code play_messages(struct play *play, const char *phone, int64_t now_us,
                     values, COUNT(values), visit_message, &each);
 }
 
-// --- face and register ------------------------------------------------------------------------------
+// --- face and register
+// ------------------------------------------------------------------------------
 
 enum code play_face_put(struct play *play, const struct id *id, bool passed, int64_t ready_us)
 {
@@ -402,6 +404,32 @@ enum code play_face_rule_set(struct play *play, const char *id_number, enum play
                    "INSERT INTO play_face_rule (id_number, decision) VALUES ($1, $2) "
                    "ON CONFLICT (id_number) DO UPDATE SET decision = excluded.decision",
                    values, COUNT(values), NULL);
+}
+
+struct rule_visit {
+    bool (*visit)(void *context, const char *id_number, enum play_face face);
+    void *context;
+};
+
+static bool visit_rule(void *context, const struct db_row *row)
+{
+    const struct rule_visit *each = context;
+    return each->visit(each->context, db_get_text(row, 0), (enum play_face)db_get_int(row, 1));
+}
+
+enum code play_face_rules(struct play *play,
+                          bool (*visit)(void *context, const char *id_number, enum play_face face),
+                          void *context)
+{
+    struct rule_visit each = {visit, context};
+    return db_query(play->db,
+                    "SELECT id_number, decision FROM play_face_rule ORDER BY id_number LIMIT 200",
+                    NULL, 0, visit_rule, &each);
+}
+
+enum code play_face_rules_clear(struct play *play)
+{
+    return db_exec(play->db, "DELETE FROM play_face_rule", NULL, 0, NULL);
 }
 
 enum code play_identity_name(struct play *play, const char *id_number, char name[128])
