@@ -52,7 +52,7 @@ static inline struct api *api_of(const struct net_exchange *x)
 
 // All routes of the program, in one table; *out_count rows.
 const struct net_route *api_routes(size_t *out_count);
-// Health alone, for the admin listener.
+// Health and metrics, for the admin listener.
 const struct net_route *api_admin_routes(size_t *out_count);
 
 // --- phases

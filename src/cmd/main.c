@@ -11,6 +11,7 @@ static const struct {
 } COMMANDS[] = {
     {"audit", cmd_audit, "recompute everything from the tables and report each difference"},
     {"migrate", cmd_migrate, "bring the database to this program's schema"},
+    {"routes", cmd_routes, "print the table of the API's routes"},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
 
