@@ -12,6 +12,8 @@ static const struct {
     {"audit", cmd_audit, "recompute everything from the tables and report each difference"},
     {"migrate", cmd_migrate, "bring the database to this program's schema"},
     {"routes", cmd_routes, "print the table of the API's routes"},
+    {"sandbox", cmd_sandbox, "the play world outside: phones, bank, face and identity checks"},
+    {"serve", cmd_serve, "the server"},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
 
