@@ -171,7 +171,8 @@ struct party_session {
     int64_t created_us, last_used_us;
     int64_t idle_expires_us; // last use + 5 min, never after expires_us
     int64_t expires_us;      // created + 12 h
-    bool touch_due; // find(): the stored last use is old; hand party_sessions_touch to the committer
+    // find(): the stored last use is old; hand party_sessions_touch to the committer
+    bool touch_due;
 };
 struct party_new_session {
     int64_t person;
