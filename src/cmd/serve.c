@@ -25,6 +25,8 @@ static const char HELP[] =
     "  --seed                  open the play people's wallets when the database is empty\n"
     "  --no-jobs               workers run elsewhere (tongbao jobs)\n";
 
+enum { STATIC_TEXTS = 6 }; // the places of texts[] before the folders of the web parts
+
 struct serve {
     char listen[64], admin[64];
     uint16_t port, admin_port;
@@ -38,7 +40,7 @@ struct serve {
     struct jobs_options jobs_options;
     struct jobs_bank bank;
     struct ports_bank *bank_port;
-    char texts[8][1024];
+    char texts[STATIC_TEXTS + 3][1024];
 };
 
 static volatile sig_atomic_t stopping;
@@ -240,27 +242,41 @@ static enum code start_jobs(struct serve *s)
 
 // --- servers ---
 
+// The web parts that were built. Returns how many; a part that is missing is logged, not served.
+static size_t find_statics(struct serve *s, struct net_static out[3])
+{
+    static const struct {
+        const char *prefix, *part, *csp;
+    } parts[] = {
+        {"/docs/", "docs", net_csp_docs}, {"/sandbox/", "sandbox", NULL}, {"/", "app", NULL}};
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        char *folder = s->texts[STATIC_TEXTS + i];
+        snprintf(folder, sizeof s->texts[0], "%s/web/dist/%s", s->share, parts[i].part);
+        if (text_equal(parts[i].part, "sandbox") && s->sandbox == NULL)
+            continue;
+        if (access(folder, R_OK) == 0)
+            out[count++] = (struct net_static){parts[i].prefix, folder, "index.html", parts[i].csp};
+        else
+            log_event(LOG_WARN, "serve.web_part_missing", LOG_TEXT("part", parts[i].part));
+    }
+    return count;
+}
+
 static enum code start_servers(struct serve *s)
 {
     static const char *const proxies[] = {"127.0.0.1/32"}; // nginx in front
     static struct net_static statics[3];
     size_t count, admin_count;
-    char *web = mem_alloc(1024);
-    snprintf(web, 1024, "%s/web/dist", s->share);
-    statics[0] =
-        (struct net_static){"/docs/", join(s, 6, web, "/docs"), "index.html", net_csp_docs};
-    statics[1] = (struct net_static){"/sandbox/", join(s, 7, web, "/sandbox"), "index.html", NULL};
-    char *app = mem_alloc(1024);
-    snprintf(app, 1024, "%s/app", web);
-    statics[2] = (struct net_static){"/", app, "index.html", NULL};
+    const size_t static_count = find_statics(s, statics);
     const struct net_route *routes = api_routes(&count);
     const struct net_options options = {.listen = s->listen,
                                         .port = s->port,
                                         .routes = routes,
                                         .route_count = count,
                                         .context = &s->api,
-                                        .statics = access(web, R_OK) == 0 ? statics : NULL,
-                                        .static_count = access(web, R_OK) == 0 ? 3 : 0,
+                                        .statics = statics,
+                                        .static_count = static_count,
                                         .limits = {.connections_per_address = 1024},
                                         .workers = 8,
                                         .trusted_proxies = proxies,

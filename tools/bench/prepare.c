@@ -26,7 +26,7 @@ struct prepare {
 
 static void phone_of(int64_t number, char out[16])
 {
-    snprintf(out, 16, "139%08lld", (long long)number);
+    snprintf(out, 16, "139%08u", (unsigned)number % 100000000U);
 }
 
 // --- shops ---
@@ -74,9 +74,9 @@ static enum code open_shops(struct prepare *p)
 static enum code open_wallet(struct prepare *p, int64_t number, int64_t *out_account)
 {
     char id_number[PARTY_ID_NUMBER_MAX], phone[16];
-    snprintf(id_number, sizeof id_number, "110101%04lld%02lld01%03lld",
-             1940 + (long long)(number / 1000 / 12), 1 + (long long)(number / 1000 % 12),
-             (long long)(number % 1000));
+    const unsigned month = (unsigned)number / 1000;
+    snprintf(id_number, sizeof id_number, "110101%04u%02u01%03u", (1940 + month / 12) % 10000,
+             1 + month % 12, (unsigned)number % 1000);
     id_number[17] = party_id_check_character(id_number);
     id_number[18] = '\0';
     phone_of(number, phone);
