@@ -386,6 +386,7 @@ static void the_good_database_is_clean(void **state)
     assert_int_equal(seen.count, 0);
 }
 
+// REQ-003
 static void each_damage_is_named(void **state)
 {
     struct fixture *fixture = *state;

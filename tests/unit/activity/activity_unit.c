@@ -125,7 +125,8 @@ static struct activity_operation detail(struct bills *bills, int person, const s
 // --- lists
 // ----------------------------------------------------------------------------------------
 
-// REQ-060: whatever the size of the page, each operation once, newest first.
+// Whatever the size of the page, each operation once, newest first.
+// REQ-081
 static void pages_neither_skip_nor_repeat(void **state)
 {
     struct bills *bills = *state;
@@ -203,6 +204,7 @@ static void a_cursor_belongs_to_person_and_filter(void **state)
 }
 
 // A top-up asked for early and booked late: nothing in between may vanish, it stands where it came.
+// REQ-081
 static void a_late_topup_hides_nothing(void **state)
 {
     struct bills *bills = *state;
@@ -272,7 +274,7 @@ static void what_failed_without_money_is_listed(void **state)
     }
 }
 
-// REQ-061
+// REQ-080
 static void filters_and_search(void **state)
 {
     struct bills *bills = *state;
@@ -302,6 +304,7 @@ static void filters_and_search(void **state)
     }
 }
 
+// REQ-082
 static void months_end_at_midnight_in_shanghai(void **state)
 {
     struct bills *bills = *state;
@@ -330,7 +333,8 @@ static void months_end_at_midnight_in_shanghai(void **state)
 // --- sums
 // -----------------------------------------------------------------------------------------
 
-// REQ-062: refunds and the person's own top-ups and withdrawals are no income and no expense.
+// Refunds and the person's own top-ups and withdrawals are no income and no expense.
+// REQ-082
 static void sums_leave_out_refunds_and_own_money(void **state)
 {
     struct bills *bills = *state;
@@ -366,6 +370,7 @@ static void sums_leave_out_refunds_and_own_money(void **state)
 // --- one operation
 // --------------------------------------------------------------------------------
 
+// REQ-080
 static void both_sides_see_their_own_view(void **state)
 {
     struct bills *bills = *state;

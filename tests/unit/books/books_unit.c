@@ -156,6 +156,7 @@ static void refusals_say_why(void **state)
     assert_int_equal(last, 1);
 }
 
+// REQ-099
 static void freezing_stops_spending_only(void **state)
 {
     struct fixture *f = *state;

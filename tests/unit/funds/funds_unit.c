@@ -69,7 +69,6 @@ static void later(int64_t seconds)
 // --- cards
 // ----------------------------------------------------------------------------------------
 
-// REQ-041
 static void card_is_bound_with_the_banks_code(void **state)
 {
     struct world *world = *state;
@@ -142,7 +141,7 @@ static void card_refusals(void **state)
                      CODE_NOT_FOUND);
 }
 
-// REQ-042: three failed additions a day, whatever was wrong is not said.
+// Three failed additions a day, whatever was wrong is not said.
 static void three_failed_additions_a_day(void **state)
 {
     struct world *world = *state;
@@ -243,6 +242,7 @@ static void removed_card_is_gone_and_not_while_an_order_runs(void **state)
 }
 
 // F6: what is personal stands nowhere in clear text.
+// REQ-003 REQ-013
 static void nothing_personal_in_clear_text(void **state)
 {
     struct world *world = *state;
@@ -274,7 +274,7 @@ static void nothing_personal_in_clear_text(void **state)
 // --- orders
 // ---------------------------------------------------------------------------------------
 
-// REQ-043
+// REQ-077
 static void topup_is_booked_when_the_bank_has_paid(void **state)
 {
     struct world *world = *state;
@@ -295,6 +295,7 @@ static void topup_is_booked_when_the_bank_has_paid(void **state)
     assert_int_equal(world_balance(world, world->accounts[0]), 12345);
 }
 
+// REQ-069
 static void withdrawal_is_held_then_paid_or_given_back(void **state)
 {
     struct world *world = *state;
@@ -322,6 +323,7 @@ static void withdrawal_is_held_then_paid_or_given_back(void **state)
     assert_int_equal(wallet.day_used, 4000);
 }
 
+// REQ-102
 static void order_refusals(void **state)
 {
     struct world *world = *state;
@@ -366,7 +368,7 @@ static void open_topups_count_for_the_balance_limit(void **state)
     assert_int_equal(world_order(world, true, &request, &result, &problem), OK);
 }
 
-// REQ-071
+// REQ-103
 static void the_same_request_is_one_order(void **state)
 {
     struct world *world = *state;

@@ -205,6 +205,7 @@ static void bad_profiles_stop_the_start(void **state)
             "no edition in force");
 }
 
+// REQ-064
 static void codes_and_cards_are_recognised(void **state)
 {
     (void)state;

@@ -6,6 +6,7 @@
 
 // --- submitting ---
 
+// REQ-050
 static void five_submits_make_one_application(void **state)
 {
     struct world *world = *state;
@@ -83,6 +84,7 @@ static void presses_at_once_make_one_wallet(void **state)
     assert_int_equal(number_of(world, "SELECT count(*) FROM party_notice"), 1);
 }
 
+// REQ-101
 static void changed_terms_are_agreed_to_again(void **state)
 {
     struct world *world = *state;
@@ -112,6 +114,7 @@ static void assert_refused(struct world *world, enum code refusal)
                  application.has_pin);
 }
 
+// REQ-014 REQ-043
 static void refused_by_the_register(void **state)
 {
     struct world *world = *state;
@@ -134,7 +137,7 @@ static void refused_by_the_register(void **state)
     assert_step(world, "opened");
 }
 
-// REQ-028: that a document has a wallet is told only after phone and face were proved.
+// REQ-043: that a document has a wallet is told only after phone and face were proved.
 static void one_wallet_for_one_document(void **state)
 {
     struct world *world = *state;
@@ -191,6 +194,7 @@ static void trusted_data_open_at_once(void **state)
 // --- the opened wallet ---
 
 // Opened by the whole path; the notice and the first log-in of the person.
+// REQ-034
 static void opened_wallet_has_all_it_needs(void **state)
 {
     struct world *world = *state;
@@ -252,6 +256,7 @@ static bool take_event(void *context, const struct party_outbox *row)
     return true;
 }
 
+// REQ-034
 static void person_and_streams_are_told(void **state)
 {
     struct world *world = *state;

@@ -5,7 +5,7 @@
 
 // --- the path ---
 
-// REQ-022
+// REQ-022 REQ-023 REQ-025 REQ-027 REQ-033 REQ-037 REQ-039
 static void the_whole_path_opens_a_wallet(void **state)
 {
     struct world *world = *state;
@@ -66,7 +66,7 @@ static void the_whole_path_opens_a_wallet(void **state)
 
 // --- what was typed ---
 
-// REQ-023 REQ-024
+// REQ-024 REQ-042 REQ-044
 static void identity_refusals_name_the_field(void **state)
 {
     struct world *world = *state;
@@ -103,6 +103,7 @@ static void identity_refusals_name_the_field(void **state)
     assert_step(world, "phone");
 }
 
+// REQ-056 REQ-057
 static void phone_refusals(void **state)
 {
     struct world *world = *state;
@@ -127,6 +128,7 @@ static void phone_refusals(void **state)
     assert_int_equal(application_of(world).phone_class, GUARD_PHONE_MVNO);
 }
 
+// REQ-025
 static void wrong_codes_are_counted(void **state)
 {
     struct world *world = *state;
@@ -185,6 +187,7 @@ static void secrets_are_checked_against_the_person(void **state)
 
 // --- order and editing ---
 
+// REQ-031
 static void later_steps_wait_for_the_earlier(void **state)
 {
     struct world *world = *state;
@@ -238,6 +241,7 @@ static void another_identity_takes_back_what_hung_on_it(void **state)
     assert_step(world, "password");
 }
 
+// REQ-048
 static void another_phone_must_be_proved_again(void **state)
 {
     struct world *world = *state;
@@ -258,6 +262,7 @@ static void another_phone_must_be_proved_again(void **state)
 }
 
 // The code of one phone proves no other.
+// REQ-025
 static void a_code_is_bound_to_its_phone(void **state)
 {
     struct world *world = *state;
@@ -276,6 +281,7 @@ static void a_code_is_bound_to_its_phone(void **state)
 
 // --- face ---
 
+// REQ-027
 static void three_face_tries(void **state)
 {
     struct world *world = *state;
@@ -315,6 +321,7 @@ static void no_face_without_consent(void **state)
 
 // --- the life of a draft ---
 
+// REQ-050
 static void drafts_live_seven_days(void **state)
 {
     struct world *world = *state;
@@ -337,6 +344,7 @@ static void drafts_live_seven_days(void **state)
 }
 
 // The register may take long: what is submitted does not expire.
+// REQ-033
 static void submitted_applications_wait(void **state)
 {
     struct world *world = *state;
@@ -413,6 +421,7 @@ static bool stored_in_clear(struct world *world, const char *word)
     return found;
 }
 
+// REQ-003 REQ-013
 static void nothing_personal_in_clear(void **state)
 {
     struct world *world = *state;

@@ -39,6 +39,7 @@ afterEach(() => {
 const form = { payee_id: 'p1', amount: { value: '1.00', currency: 'CNY' } }
 
 describe('attempts', () => {
+  // REQ-050 REQ-103
   it('keep one id for one form, also over a reload', () => {
     const id = attemptFor('/transfers', form)
     expect(attemptFor('/transfers', { ...form })).toBe(id)
@@ -52,6 +53,7 @@ describe('attempts', () => {
     expect(id).toMatch(/^018bcfe5-6800-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
     expect(uuid7(1_700_000_000_001) > id).toBe(true)
   })
+  // REQ-050
   it('repeat a lost request with the same id until the server knows it', async () => {
     answers = [lost, json(404, { code: 'not-found' }), json(201, { id: 'txn_1', state: 'succeeded' })]
     const sent = await sendMoney('/transfers', form, { pin: '1' })

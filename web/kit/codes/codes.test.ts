@@ -10,6 +10,7 @@ describe('code 128', () => {
   it('begins an odd number in set B', () => {
     expect(symbols('123').slice(0, 4)).toEqual([104, 17, 99, 23])
   })
+  // REQ-073
   it('is 134 modules wide for 18 digits', () => {
     const { modules, bars } = code128('281234567890123456')
     expect(modules).toBe(134)

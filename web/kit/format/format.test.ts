@@ -83,12 +83,14 @@ describe('numbers people type', () => {
 describe('resident ID number', () => {
   // The example of GB 11643.
   const good = '11010519491231002X'
+  // REQ-024 REQ-044
   it('has a date and a check character', () => {
     expect(checkOf(good)).toBe('X')
     expect(isIdNumber(good)).toBe(true)
     expect(isIdNumber('110105194912310021')).toBe(false)
     expect(isIdNumber('11010519490230002X')).toBe(false)
   })
+  // REQ-044
   it('names a place only when one repair exists', () => {
     for (let i = 0; i < 17; i++) {
       const broken = good.slice(0, i) + ((Number(good[i]) + 1) % 10) + good.slice(i + 1)

@@ -36,6 +36,7 @@ describe('string tables', () => {
 })
 
 describe('help', () => {
+  // REQ-117
   it('has every article in both languages, with the same steps and date', () => {
     expect(helpEn.map((a) => [a.slug, a.updated, a.steps?.length])).toEqual(
       helpZh.map((a) => [a.slug, a.updated, a.steps?.length]),
