@@ -31,7 +31,7 @@ servers+=($!)
 build/tongbao serve --listen "127.0.0.1:$port" --admin "127.0.0.1:$admin" --data "$work/data" --share . --seed \
     --public-url "http://localhost:$port" --sandbox "http://127.0.0.1:$play" 2>"$work/serve.log" &
 server=$!
-servers+=($server)
+servers+=("$server")
 answers() {
     for _ in $(seq 1 300); do
         curl -fsS --max-time 5 "http://127.0.0.1:$port/readyz" && curl -sS --max-time 5 "http://127.0.0.1:$play/sandbox/api/state" && return 0
