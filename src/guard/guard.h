@@ -149,7 +149,8 @@ struct guard_gate {
 // Checks, for worker threads (they block: two commits and one Argon2id hash). A try is reserved
 // before the hash is computed, so that parallel requests can never try more often than the rule
 // allows, and counted only when the hash was compared. PIN: OK; CODE_PIN_REQUIRED (NULL or "");
-// CODE_PIN_WEAK never; CODE_PIN_WRONG with tries_left; CODE_PIN_LOCKED with until_us and
+// CODE_PIN_WEAK never; CODE_PIN_WRONG with tries_left (what is not six digits counts no try);
+// CODE_PIN_LOCKED with until_us and
 // case_number; CODE_REQUEST_RUNNING (all tries in use by other requests now); CODE_BUSY;
 // CODE_NOT_FOUND; storage.
 enum code guard_pin_check(const struct guard_gate *gate, int64_t person, const char *pin,

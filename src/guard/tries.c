@@ -8,6 +8,7 @@
 #include <string.h>
 
 static const int64_t SECOND_US = 1000000;
+static const int64_t HOUR_US = INT64_C(3600000000);
 static const int64_t DAY_US = INT64_C(86400000000);
 static const int64_t OPEN_US =
     INT64_C(60) * 1000000; // a reservation that nobody gave back is void after this
@@ -64,7 +65,7 @@ static enum code locked(const struct tries *tries, const struct guard_lock *lock
     if (problem == NULL)
         return code;
     problem->until_us = lock->until_us;
-    problem->hours = (lock->until_us - tries->now_us + 3599 * SECOND_US) / (3600 * SECOND_US);
+    problem->hours = (lock->until_us - tries->now_us + HOUR_US - 1) / HOUR_US;
     (void)text_copy(problem->case_number, sizeof problem->case_number, lock->case_number);
     return code;
 }
@@ -139,6 +140,8 @@ enum code tries_settle(struct db *db, struct tries *tries, struct problem *probl
     if (full)
         row.wrong_count = 0; // the lock takes over; after it the count begins anew
     GUARD(tries_write(db, &tries->subject, tries->rule.kind, &row));
+    if (tries->malformed)
+        return wrong(tries, left, problem);
     if (tries->match || !tries->compared)
         return OK;
     if (!full)
@@ -175,9 +178,10 @@ static enum code check(const struct guard_gate *gate, struct tries *tries, enum 
     struct tries_change reserve = {{.run = reserve_run}, tries, problem};
     struct tries_change settle = {{.run = settle_run}, tries, problem};
     GUARD(db_committer_run(gate->committer, &reserve.change));
-    const enum code hashed =
-        vault_password_verify(gate->vault, kind, secret, stored, &tries->match, NULL);
-    tries->compared = hashed == OK;
+    const enum code hashed = tries->malformed ? OK
+                                              : vault_password_verify(gate->vault, kind, secret,
+                                                                      stored, &tries->match, NULL);
+    tries->compared = hashed == OK && !tries->malformed;
     tries->match = tries->match && tries->compared;
     const enum code settled = db_committer_run(gate->committer, &settle.change);
     return hashed != OK ? problem_set(problem, hashed, CHARGED_NO) : settled;
@@ -216,6 +220,7 @@ enum code guard_pin_check(const struct guard_gate *gate, int64_t person, const c
     GUARD(db_committer_run(gate->committer, &lookup.change));
     tries.rule = rule_of(gate, TRIES_PIN, tries.now_us);
     tries_subject_person(&tries.subject, person);
+    tries.malformed = strlen(pin) != 6 || !text_all_digits(pin);
     const enum code code = check(gate, &tries, VAULT_PIN, pin, lookup.credentials.pin, problem);
     mem_wipe(&lookup.credentials, sizeof lookup.credentials);
     return code;

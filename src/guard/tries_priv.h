@@ -33,6 +33,7 @@ struct tries {
     struct tries_subject subject;
     int64_t now_us;
     bool password_only; // of a signed-in person
+    bool malformed;     // no PIN at all: refused without comparing or counting
     bool compared, match, locked_now;
 };
 enum code tries_reserve(struct db *db, struct tries *tries, struct problem *problem);

@@ -81,6 +81,8 @@ static bool visit_lock(void *context, const struct db_row *row)
     return locks->count < locks->max;
 }
 
+// The begin of a lock is not asked for: to a request that began a moment before it, or after the
+// clock was set back, it is in force as well.
 enum code tries_locks(struct db *db, const struct tries_subject *subject, const char *code,
                       int64_t now_us, struct guard_lock *out, size_t max, size_t *out_count)
 {
@@ -89,8 +91,8 @@ enum code tries_locks(struct db *db, const struct tries_subject *subject, const 
     struct locks locks = {out, 0, max};
     GUARD(db_query(db,
                    "SELECT code, case_number, scope, from_us, until_us FROM guard_lock "
-                   "WHERE subject = $1 AND (code = $2 OR $2 = '') AND from_us <= $3 AND "
-                   "until_us > $3 AND ended_us = 0 ORDER BY until_us DESC",
+                   "WHERE subject = $1 AND (code = $2 OR $2 = '') AND until_us > $3 AND "
+                   "ended_us = 0 ORDER BY until_us DESC",
                    values, 3, visit_lock, &locks));
     *out_count = locks.count;
     return OK;
