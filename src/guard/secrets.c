@@ -17,20 +17,6 @@ static const char *known_text(const char *text)
     return text != NULL ? text : "";
 }
 
-// Does `text` hold any `window` neighbouring characters of `known`?
-static bool holds_window(const char *text, const char *known, size_t window)
-{
-    char piece[PARTY_ID_NUMBER_MAX];
-    const size_t size = strlen(known);
-    for (size_t i = 0; i + window <= size; i++) {
-        memcpy(piece, known + i, window);
-        piece[window] = '\0';
-        if (strstr(text, piece) != NULL)
-            return true;
-    }
-    return false;
-}
-
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
@@ -41,6 +27,19 @@ static void lower_copy(char *out, size_t capacity, const char *text)
     (void)text_copy(out, capacity, text);
     for (char *p = out; *p != '\0'; p++)
         *p = lower(*p);
+}
+
+// Does `text`, in lower case, hold any `window` neighbouring characters of `known`?
+static bool holds_window(const char *text, const char *known, size_t window)
+{
+    char piece[PARTY_ID_NUMBER_MAX];
+    const size_t size = strlen(known);
+    for (size_t i = 0; i + window <= size; i++) {
+        lower_copy(piece, window + 1, known + i);
+        if (strstr(text, piece) != NULL)
+            return true;
+    }
+    return false;
 }
 
 static bool holds_name(const char *password, const char *name)
@@ -165,8 +164,8 @@ static struct shape shape_of(const char *password)
         return (struct shape){0};
     for (const char *cursor = password; *cursor != '\0'; shape.characters++) {
         const uint32_t c = text_next(&cursor);
-        const bool control =
-            c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x202A && c <= 0x202E) || c == 0xFEFF;
+        const bool control = c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x2028 && c <= 0x202E) ||
+                             (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
         shape.printable = shape.printable && !control;
         shape.digit = shape.digit || (c >= '0' && c <= '9');
         shape.letter =
