@@ -195,6 +195,14 @@ static enum code create_run(struct db *db, void *context, struct problem *proble
     return onboard_create(db, creation->onboard, &creation->in, &creation->out, creation->token);
 }
 
+// A draft under earlier terms cannot be submitted: agreeing to the new ones begins another, and the
+// old one runs out.
+static bool terms_outdated(const struct onboard_application *draft, const struct onboard *onboard)
+{
+    return draft->state == ONBOARD_DRAFT &&
+           !text_equal(draft->terms_version, onboard->terms_version);
+}
+
 static enum net_step create_application(struct net_exchange *x)
 {
     struct create_body body = {.language = net_english(x) ? "en" : "zh-CN"};
@@ -203,7 +211,7 @@ static enum net_step create_application(struct net_exchange *x)
         return NET_DONE;
     if (!body.consent_terms)
         return net_reply_code(x, CODE_REQUEST_INVALID, CHARGED_NOT_INVOLVED);
-    if (find_draft(x, &creation.out) == OK)
+    if (find_draft(x, &creation.out) == OK && !terms_outdated(&creation.out, creation.onboard))
         return reply_application(x, &creation.out, 200);
     if (!api_rate(x, "application.create", net_client(x), 60, 3600))
         return NET_DONE;
