@@ -192,6 +192,8 @@ static enum code set_face(struct play *play, void *context)
 {
     const struct wish *wish = context;
     const enum play_face face = (enum play_face)index_of(PLAY_FACE_NAMES, FACES, wish->decision);
+    if (face == FACES)
+        return play_face_rules_clear(play, wish->id_number);
     if (wish->id_number != NULL)
         return play_face_rule_set(play, wish->id_number, face);
     play->face = face;
@@ -205,11 +207,17 @@ static enum net_step put_face(struct net_exchange *x)
                                                     .offset = offsetof(struct wish, id_number),
                                                     .min = 18,
                                                     .max = 18},
-                                                   CHOICE_FIELD(decision, "pass|fail|slow|down")};
+                                                   CHOICE_FIELD(decision, "pass|fail|slow|down|default")};
     struct wish wish = {0};
     struct problem problem = {0};
     if (net_read_json(x, &wish, fields, COUNT(fields), &problem) != OK)
         return net_reply_problem(x, &problem);
+    // "default" takes back the rule of one person.
+    if (wish.id_number == NULL && text_equal(wish.decision, "default")) {
+        (void)problem_set(&problem, CODE_REQUEST_INVALID, CHARGED_NOT_INVOLVED);
+        (void)problem_field(&problem, "/id_number", CODE_REQUEST_INVALID, "missing");
+        return net_reply_problem(x, &problem);
+    }
     const enum code code = play_change(play_of(x), set_face, &wish);
     return code == OK ? reply_state(x) : net_reply_code(x, code, CHARGED_NOT_INVOLVED);
 }
@@ -235,7 +243,7 @@ static enum code clear(struct play *play, void *unused)
     memset(play->once, 0, sizeof play->once);
     play->face = FACE_PASS;
     play->sms = SMS_DELIVER;
-    return play_face_rules_clear(play);
+    return play_face_rules_clear(play, NULL);
 }
 
 static enum net_step post_reset(struct net_exchange *x)

@@ -154,7 +154,8 @@ enum code play_face_rule_set(struct play *play, const char *id_number, enum play
 enum code play_face_rules(struct play *play,
                           bool (*visit)(void *context, const char *id_number, enum play_face face),
                           void *context);
-enum code play_face_rules_clear(struct play *play);
+// Of one person; NULL = of everybody.
+enum code play_face_rules_clear(struct play *play, const char *id_number);
 // Name in the register; "" when the number is not in it.
 enum code play_identity_name(struct play *play, const char *id_number, char name[128]);
 

@@ -427,9 +427,11 @@ enum code play_face_rules(struct play *play,
                     NULL, 0, visit_rule, &each);
 }
 
-enum code play_face_rules_clear(struct play *play)
+enum code play_face_rules_clear(struct play *play, const char *id_number)
 {
-    return db_exec(play->db, "DELETE FROM play_face_rule", NULL, 0, NULL);
+    const struct db_value values[] = {db_text(id_number)};
+    return db_exec(play->db, "DELETE FROM play_face_rule WHERE id_number = coalesce($1, id_number)",
+                   values, COUNT(values), NULL);
 }
 
 enum code play_identity_name(struct play *play, const char *id_number, char name[128])

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig, type Plugin } from 'vite'
+import { noForeignAddress } from '../scripts/foreign.mjs'
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
@@ -27,17 +28,6 @@ function serviceWorker(): Plugin {
         .replace('(FILES)', `(${JSON.stringify(files)})`)
         .replace('${VERSION}', hash.digest('hex').slice(0, 12))
       this.emitFile({ type: 'asset', fileName: 'sw.js', source })
-    },
-  }
-}
-
-/** The scanner's library names a public CDN as its default; ours is always our own file. */
-function noForeignAddress(): Plugin {
-  return {
-    name: 'tongbao-no-foreign-address',
-    transform(code, id) {
-      if (!id.includes('zxing-wasm')) return null
-      return { code: code.replace(/https:\/\/[a-z.]*jsdelivr[^`'"$]*/g, '/'), map: null }
     },
   }
 }

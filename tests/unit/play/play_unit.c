@@ -717,6 +717,8 @@ static void face_decisions(void **state)
     assert_int_equal(face(bench, &id), PORTS_REFUSED);
     set(bench, "/sandbox/api/face", "{\"decision\":\"pass\"}");
     assert_int_equal(face(bench, &id), PORTS_REFUSED);
+    set(bench, "/sandbox/api/face", "{\"id_number\":\"" ID_NUMBER "\",\"decision\":\"default\"}");
+    assert_int_equal(face(bench, &id), PORTS_DONE);
     const struct id nobody = id_new(env_system());
     assert_int_equal(ports_face_inquire(bench->face, &nobody), PORTS_UNKNOWN);
 }
@@ -765,6 +767,7 @@ static void control_refuses_what_means_nothing(void **state)
          "{\"operation\":\"verify\",\"fault\":\"wrong_amount\",\"once\":true}", 400},
         {"PUT", "face", "{\"decision\":\"perhaps\"}", 400},
         {"PUT", "face", "{\"decision\":\"pass\",\"more\":1}", 400},
+        {"PUT", "face", "{\"decision\":\"default\"}", 400},
         {"PUT", "sms", "{\"mode\":\"\"}", 400},
         {"GET", "messages", "", 400},
         {"GET", "messages?phone=abc", "", 400},

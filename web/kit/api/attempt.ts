@@ -77,7 +77,8 @@ export function isOpen(operation: string): boolean {
 
 const pause = (seconds: number) => new Promise((done) => setTimeout(done, seconds * 1000))
 
-function certain(problem: Problem): boolean {
+/** True when a refusal says for certain that nothing moved and nothing will. */
+export function certain(problem: Problem): boolean {
   if (problem instanceof NoAnswer || problem.code === 'request-running') return false
   if (problem.charged === false) return true
   return problem.status >= 400 && problem.status < 500 && problem.charged === undefined

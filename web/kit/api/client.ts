@@ -19,6 +19,10 @@ export interface Ask {
   timeoutMs?: number
   /** A refusal for want of a login is then not announced to the app. */
   quiet?: boolean
+  /** A key instead of the session, as shops have. */
+  bearer?: string
+  /** Where the path begins, when not at the API. */
+  root?: string
 }
 
 type Listener = () => void
@@ -67,9 +71,10 @@ async function fetchIt(method: string, path: string, ask: Ask): Promise<Response
   }
   if (method !== 'GET') headers['Content-Type'] = 'application/json'
   if (ask.key) headers['Idempotency-Key'] = ask.key
+  if (ask.bearer) headers.Authorization = `Bearer ${ask.bearer}`
   const body = method === 'GET' || ask.body === undefined ? undefined : JSON.stringify(ask.body)
   try {
-    return await fetch(base + path, {
+    return await fetch((ask.root ?? base) + path, {
       method,
       headers,
       body,
