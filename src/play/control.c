@@ -202,12 +202,13 @@ static enum code set_face(struct play *play, void *context)
 
 static enum net_step put_face(struct net_exchange *x)
 {
-    static const struct net_json_field fields[] = {{.name = "id_number",
-                                                    .kind = NET_JSON_TEXT,
-                                                    .offset = offsetof(struct wish, id_number),
-                                                    .min = 18,
-                                                    .max = 18},
-                                                   CHOICE_FIELD(decision, "pass|fail|slow|down|default")};
+    static const struct net_json_field fields[] = {
+        {.name = "id_number",
+         .kind = NET_JSON_TEXT,
+         .offset = offsetof(struct wish, id_number),
+         .min = 18,
+         .max = 18},
+        CHOICE_FIELD(decision, "pass|fail|slow|down|default")};
     struct wish wish = {0};
     struct problem problem = {0};
     if (net_read_json(x, &wish, fields, COUNT(fields), &problem) != OK)
