@@ -144,7 +144,7 @@ static void three_tries(void **state)
     assert_int_equal(verify(&request, next, &problem), OK);
 }
 
-// REQ-055: a resend carries the same code, prolongs nothing and gives no tries back.
+// REQ-061: a resend carries the same code, prolongs nothing and gives no tries back.
 static void resend_keeps_the_code(void **state)
 {
     struct guard_challenge first, again;

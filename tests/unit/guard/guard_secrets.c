@@ -50,7 +50,7 @@ static void password_reasons(char out[512], const char *password, const struct g
 
 #define LONGEST "Rk7-vLm2.qTz9_hWp4 Jx6=bNc8+Yd3!fGs5 uEa1?oQi7,Mr2/kVt9:wHl4 zyy" // 64
 
-// REQ-029
+// REQ-030
 static void passwords(void **state)
 {
     static const struct {
@@ -152,7 +152,6 @@ static void several_rules_are_all_named(void **state)
     assert_string_equal(reasons, "length classes common phone");
 }
 
-// REQ-030
 static void pins(void **state)
 {
     static const struct {

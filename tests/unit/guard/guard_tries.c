@@ -113,7 +113,7 @@ static size_t locks(struct world *world, struct guard_lock out[4])
 
 // --- the PIN
 
-// REQ-088: the fifth wrong one locks; the counter is shown before it hurts.
+// The fifth wrong one locks; the counter is shown before it hurts.
 static void five_wrong_pins_lock(void **state)
 {
     struct world *world = *state;
@@ -139,7 +139,7 @@ static void five_wrong_pins_lock(void **state)
     assert_int_equal(lock[0].until_us, problem.until_us);
 }
 
-// REQ-089: during a lock nothing is compared and nothing counted.
+// REQ-109: during a lock nothing is compared and nothing counted.
 static void lock_holds_against_the_right_pin(void **state)
 {
     struct world *world = *state;
@@ -333,7 +333,7 @@ static void login_by_phone_and_number(void **state)
     assert_int_equal(problem.charged, CHARGED_NOT_INVOLVED);
 }
 
-// Both names of one person count together; the signed-in person's check as well.
+// REQ-105 REQ-104: both names of one person count together; the signed-in person's check as well.
 static void five_wrong_passwords_lock(void **state)
 {
     struct world *world = *state;
@@ -379,7 +379,7 @@ static void wrong_passwords_age(void **state)
     assert_int_equal(problem.tries_left, 4);
 }
 
-// REQ-091: an unknown login answers, costs and locks like a known one.
+// An unknown login answers, costs and locks like a known one.
 static void unknown_logins_look_the_same(void **state)
 {
     struct world *world = *state;
