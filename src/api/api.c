@@ -218,8 +218,15 @@ enum code api_change(struct net_exchange *x, struct api_change *change)
     return code;
 }
 
+void api_nudge_events(struct api *api)
+{
+    if (api->tail != NULL)
+        api_tail_nudge(api->tail);
+}
+
 void api_nudge(struct api *api)
 {
+    api_nudge_events(api);
     if (api->nudge != NULL)
         api->nudge(api->jobs);
 }

@@ -41,7 +41,8 @@ struct api {
     const char *terms_folder; // spec/terms
     const char *terms_version;
     const char *version;
-    void (*nudge)(void *jobs); // after a commit that added outbox rows
+    struct api_tail *tail;     // set after the start
+    void (*nudge)(void *jobs); // after a commit that added outbox rows for the workers
     void *jobs;
 };
 
@@ -98,7 +99,10 @@ struct api_change {
     bool keep_refusals; // commit although refused: counted tries
 };
 enum code api_change(struct net_exchange *x, struct api_change *change);
-// Tells the workers that there is something in the outbox.
+// Tells the event tail that there are events in the outbox; api_nudge tells the workers too. A
+// payment writes events only, and asking all queues after each one costs more than the payment's
+// own share of the commit.
+void api_nudge_events(struct api *api);
 void api_nudge(struct api *api);
 
 // REPLY. Fills in a bare code when the problem is empty; CHARGED as given.

@@ -6,6 +6,7 @@
 #include <string.h>
 
 static const int64_t TAIL_PAUSE_US = 100000; // without a nudge: another process wrote the event
+static const long TAIL_GATHER_NS = 4000000;  // after a nudge: more events of the same moment come
 enum { TAIL_BATCH = 512, BACKLOG_MAX = 200 };
 
 // The type is stored in `ref`.
@@ -90,8 +91,11 @@ static bool wait_for_nudge(struct api_tail *tail)
 static void *tail_main(void *context)
 {
     struct api_tail *tail = context;
-    while (wait_for_nudge(tail))
+    const struct timespec gather = {0, TAIL_GATHER_NS};
+    while (wait_for_nudge(tail)) {
+        (void)nanosleep(&gather, NULL);
         send_new(tail);
+    }
     return NULL;
 }
 
@@ -113,9 +117,12 @@ enum code api_tail_start(struct api_tail **out, struct api *api)
 
 void api_tail_nudge(struct api_tail *tail)
 {
+    if (net_stream_count(tail->api->server) == 0)
+        return;
     pthread_mutex_lock(&tail->lock);
+    if (!tail->nudged)
+        pthread_cond_signal(&tail->wake);
     tail->nudged = true;
-    pthread_cond_signal(&tail->wake);
     pthread_mutex_unlock(&tail->lock);
 }
 

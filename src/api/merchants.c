@@ -69,7 +69,7 @@ static void done(struct db_change *change)
     } else if (net_reply_status(x) == 0) {
         (void)api_refuse(x, change->code, &request->problem, CHARGED_NO);
     }
-    api_nudge(api_of(x));
+    api_nudge_events(api_of(x));
     net_resume(x);
 }
 

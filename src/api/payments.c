@@ -79,7 +79,7 @@ static void done(struct db_change *change)
         (void)net_reply(x, money->answer.status, type, money->answer.body, money->answer.size);
         mem_free((void *)(uintptr_t)money->answer.body);
     } else if (change->code == OK) {
-        api_nudge(api_of(x));
+        api_nudge_events(api_of(x));
     }
     net_resume(x);
 }

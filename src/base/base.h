@@ -171,6 +171,10 @@ bool text_luhn_valid(const char *digits);
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 void log_set_level(enum log_level level);
+// Gathers lines below WARN and writes them some at a time; the program calls log_flush() every few
+// dozen milliseconds and at its end. Off at first: each line is written at once.
+void log_gather(bool on);
+void log_flush(void);
 // `event` is a dotted constant. Then pairs of (const char *name, struct log_field), ended by NULL
 // name. Values are numbers or plain constants and ids; there is no way to log a person's data or a
 // secret by type.

@@ -1,24 +1,59 @@
-// Log: one JSON object per line on stderr, in one write, so that lines of threads never mix.
+// Log: one JSON object per line on stderr. Lines gather in one buffer and leave it in whole lines,
+// so that lines of threads never mix.
 #include "base/base.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
+enum { PENDING_MAX = 16384 };
+
 static _Atomic int threshold = LOG_INFO;
+static _Atomic bool gathering;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct buffer pending; // under the lock
 
 void log_set_level(enum log_level level)
 {
     atomic_store(&threshold, (int)level);
 }
 
+void log_gather(bool on)
+{
+    atomic_store(&gathering, on);
+}
+
+// A log that cannot be written must not stop a payment: what the system refuses is lost.
+static void write_pending(void)
+{
+    const ssize_t written = write(STDERR_FILENO, pending.data, pending.size);
+    (void)written;
+    pending.size = 0;
+}
+
+void log_flush(void)
+{
+    pthread_mutex_lock(&lock);
+    if (pending.size > 0)
+        write_pending();
+    pthread_mutex_unlock(&lock);
+}
+
+static bool is_plain(char c)
+{
+    return (unsigned char)c >= 0x20 && c != '"' && c != '\\' && c != 0x7F;
+}
+
 static void append_escaped(struct buffer *line, const char *text)
 {
-    for (; *text != '\0'; text++) {
-        const unsigned char c = (unsigned char)*text;
-        if (c < 0x20 || c == '"' || c == '\\' || c == 0x7F)
-            buffer_format(line, "\\u%04x", c);
-        else
-            buffer_append(line, text, 1);
+    while (*text != '\0') {
+        size_t plain = 0;
+        while (text[plain] != '\0' && is_plain(text[plain]))
+            plain++;
+        buffer_append(line, text, plain);
+        text += plain;
+        if (*text != '\0')
+            buffer_format(line, "\\u%04x", (unsigned char)*text++);
     }
 }
 
@@ -41,15 +76,14 @@ void log_write(enum log_level level, const char *event, const struct log_pair *p
     if ((int)level < atomic_load(&threshold))
         return;
     char at[32];
-    struct buffer line = {0};
     time_format_utc(at, env_now(env_system()));
-    buffer_format(&line, "{\"ts\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", at, names[level],
+    pthread_mutex_lock(&lock);
+    buffer_format(&pending, "{\"ts\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", at, names[level],
                   event);
     for (size_t i = 0; i < pair_count; i++)
-        append_pair(&line, &pairs[i]);
-    buffer_text(&line, "}\n");
-    // A log that cannot be written must not stop a payment.
-    const ssize_t written = write(STDERR_FILENO, line.data, line.size);
-    (void)written;
-    buffer_free(&line);
+        append_pair(&pending, &pairs[i]);
+    buffer_text(&pending, "}\n");
+    if (level >= LOG_WARN || !atomic_load(&gathering) || pending.size >= PENDING_MAX)
+        write_pending();
+    pthread_mutex_unlock(&lock);
 }

@@ -35,7 +35,6 @@ struct serve {
     // what runs
     struct api api;
     struct net_server *server, *admin_server;
-    struct api_tail *tail;
     struct jobs *jobs;
     struct jobs_options jobs_options;
     struct jobs_bank bank;
@@ -212,12 +211,10 @@ static enum code open_ports(struct serve *s)
     return OK;
 }
 
-static void nudge_all(void *context)
+static void nudge_jobs(void *context)
 {
     struct serve *s = context;
     jobs_nudge(s->jobs);
-    if (s->tail != NULL)
-        api_tail_nudge(s->tail);
 }
 
 static enum code start_jobs(struct serve *s)
@@ -295,7 +292,7 @@ static enum code start_servers(struct serve *s)
                                               .env = s->api.env,
                                               .metrics = net_server_metrics(s->server)};
     GUARD(net_server_start(&s->admin_server, &admin_options));
-    return api_tail_start(&s->tail, &s->api);
+    return api_tail_start(&s->api.tail, &s->api);
 }
 
 static enum code start(struct serve *s)
@@ -305,7 +302,7 @@ static enum code start(struct serve *s)
         GUARD(seed_play(&s->api, s->share));
     if (!s->no_jobs)
         GUARD(start_jobs(s));
-    s->api.nudge = nudge_all;
+    s->api.nudge = nudge_jobs;
     s->api.jobs = s;
     return start_servers(s);
 }
@@ -314,7 +311,7 @@ static void stop(struct serve *s)
 {
     if (s->server != NULL)
         (void)net_server_drain(s->server, 30000);
-    api_tail_stop(&s->tail);
+    api_tail_stop(&s->api.tail);
     jobs_stop(&s->jobs);
     if (s->server != NULL)
         net_server_stop(&s->server);
@@ -343,8 +340,12 @@ int cmd_serve(int argc, char **argv)
         return CMD_FAILED;
     }
     log_event(LOG_INFO, "serve.ready", LOG_INT("port", net_server_port(s.server)));
-    while (!stopping)
+    log_gather(true);
+    while (!stopping) {
+        log_flush();
         usleep(50000);
+    }
+    log_gather(false);
     stop(&s);
     log_event(LOG_INFO, "serve.stopped", LOG_INT("clean", 1));
     return CMD_DONE;
