@@ -210,8 +210,8 @@ static void codes_and_cards_are_recognised(void **state)
 {
     (void)state;
     const struct guard_card_bin *bin;
-    assert_string_equal(guard_paycode_issuer(profiles, "801234567890123455", 20261202), "own");
-    assert_null(guard_paycode_issuer(profiles, "801234567890123456", 20261202));
+    assert_string_equal(guard_paycode_issuer(profiles, "881234567890123457", 20261202), "own");
+    assert_null(guard_paycode_issuer(profiles, "881234567890123458", 20261202));
     assert_string_equal(guard_paycode_issuer(profiles, "134567890123456789", 20261202), "wechat");
     assert_string_equal(guard_paycode_issuer(profiles, "2812345678901234", 20261202), "alipay");
     assert_int_equal(guard_card_check(profiles, "6222020000000000", 20261202, &bin),
