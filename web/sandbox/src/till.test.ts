@@ -100,6 +100,7 @@ describe('a charge', () => {
     const till = makeTill(shop({ charge: () => Promise.reject(refusal) }), pause)
     await till.start('charge', '8.00', code)
     expect(till.problem.value?.code).toBe('code-expired')
+    expect(till.lines.value[0].state).toBe('failed')
     expect(till.held.value).toBeUndefined()
     expect(kept.has('tongbao.till')).toBe(false)
   })
@@ -126,6 +127,24 @@ describe('an order', () => {
     await till.start('order', '8.00')
     expect(till.order.value?.state).toBe('paid')
     expect(till.lines.value[0].state).toBe('succeeded')
+  })
+})
+
+describe('the list', () => {
+  it('asks for what nobody waits for any more', async () => {
+    let paid = false
+    const api = shop({
+      charge: async (key) => charge(operationId(key), 'awaiting_user'),
+      findCharge: async (id) => charge(id, paid ? 'succeeded' : 'awaiting_user'),
+    })
+    const till = makeTill(api, () => new Promise(() => undefined))
+    void till.start('charge', '8.00', code)
+    await vi.waitFor(() => expect(till.lines.value).toHaveLength(1))
+    await till.refresh()
+    till.clear()
+    paid = true
+    await till.refresh()
+    expect(till.lines.value.map((l) => l.state)).toEqual(['succeeded'])
   })
 })
 

@@ -2,7 +2,7 @@
 // after a reload in the middle the same request goes on, never a second one.
 import { shallowRef } from 'vue'
 import { certain, operationId, uuid7 } from '@kit/api/attempt.ts'
-import { asProblem, Problem } from '@kit/api/problem.ts'
+import { asProblem, Problem, problemText } from '@kit/api/problem.ts'
 import type { OperationState } from '@kit/api/types.ts'
 import type { Charge, MerchantApi, Order } from './api.ts'
 
@@ -57,19 +57,26 @@ export function makeTill(api: MerchantApi, pause: (ms: number) => Promise<void>)
     else sessionStorage.removeItem(store)
   }
   function note(line: Line): void {
-    const others = lines.value.filter((l) => l.id !== line.id)
-    lines.value = [line, ...others].slice(0, listMax)
+    const known = lines.value.some((l) => l.id === line.id)
+    const next = lines.value.map((l) => (l.id === line.id ? line : l))
+    lines.value = (known ? next : [line, ...next]).slice(0, listMax)
     sessionStorage.setItem(listStore, JSON.stringify(lines.value))
+  }
+  function chargeLine(c: Charge): Line {
+    const text = c.failure?.detail || c.failure?.title || ''
+    return { id: c.id, kind: 'charge', amount: c.amount.value, state: c.state, text, at: c.created_at }
+  }
+  function orderLine(o: Order): Line {
+    const state = orderState(o)
+    return { id: o.id, kind: 'order', amount: o.amount.value, state, text: '', at: o.created_at }
   }
   function noteCharge(c: Charge): void {
     charge.value = c
-    const text = c.failure?.detail || c.failure?.title || ''
-    note({ id: c.id, kind: 'charge', amount: c.amount.value, state: c.state, text, at: c.created_at })
+    note(chargeLine(c))
   }
   function noteOrder(o: Order): void {
     order.value = o
-    const state = orderState(o)
-    note({ id: o.id, kind: 'order', amount: o.amount.value, state, text: '', at: o.created_at })
+    note(orderLine(o))
   }
 
   /** Sends until the server has said something certain; undefined when it refused. */
@@ -85,6 +92,9 @@ export function makeTill(api: MerchantApi, pause: (ms: number) => Promise<void>)
         silent.value = !certain(refusal)
         if (!silent.value) {
           problem.value = refusal
+          const { kind, amount } = mine
+          const at = new Date().toISOString()
+          note({ id: mine.key, kind, amount, state: 'failed', text: problemText(refusal), at })
           keep(undefined)
           return undefined
         }
@@ -176,12 +186,22 @@ export function makeTill(api: MerchantApi, pause: (ms: number) => Promise<void>)
     }
   }
 
+  /** Asks what became of lines that nobody waits for any more. */
+  async function refresh(): Promise<void> {
+    const mine = held.value && operationId(held.value.key).slice(4)
+    const open = lines.value.filter((l) => !final.includes(l.state) && l.id.slice(4) !== mine)
+    for (const { id, kind } of open) {
+      const ask = kind === 'charge' ? api.findCharge(id).then(chargeLine) : api.findOrder(id).then(orderLine)
+      note(await ask)
+    }
+  }
+
   /** The page goes: what is held stays in the tab and is taken up again. */
   function leave(): void {
     held.value = undefined
   }
 
-  return { held, charge, order, problem, silent, lines, start, resume, cancel, clear, leave }
+  return { held, charge, order, problem, silent, lines, start, resume, cancel, refresh, clear, leave }
 }
 
 function unlessMissing(thrown: unknown): undefined {
