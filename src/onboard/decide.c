@@ -68,7 +68,7 @@ static enum code check_free(struct db *db, const struct onboard *onboard,
     GUARD(taken(party_find_by_id_number(db, onboard->vault, person->id_number, &other),
                 CODE_IDENTITY_IN_USE));
     return taken(party_find_by_phone(db, onboard->vault, person->phone, &other),
-                 CODE_PHONE_NOT_SUPPORTED);
+                 CODE_PHONE_IN_USE);
 }
 
 static enum code open_accounts(struct db *db, const struct onboard *onboard,
@@ -169,13 +169,13 @@ static enum code accept(struct db *db, const struct onboard *onboard, struct onb
                                       .password_stored = row->password,
                                       .pin_stored = row->pin};
     const enum code refusal = check_free(db, onboard, &person);
-    if (refusal == CODE_IDENTITY_IN_USE || refusal == CODE_PHONE_NOT_SUPPORTED)
+    if (refusal == CODE_IDENTITY_IN_USE || refusal == CODE_PHONE_IN_USE)
         return close_application(db, onboard, row, refusal);
     GUARD(refusal);
     const enum code code = open_wallet(db, onboard, &person, &wallet, NULL);
     // Another process took the ID number or phone since the look: everything is rolled back, and
     // the next attempt sees it.
-    ENSURE(code != CODE_IDENTITY_IN_USE && code != CODE_PHONE_NOT_SUPPORTED, CODE_BUSY);
+    ENSURE(code != CODE_IDENTITY_IN_USE && code != CODE_PHONE_IN_USE, CODE_BUSY);
     GUARD(code);
     return close_application(db, onboard, row, OK);
 }

@@ -132,7 +132,7 @@ enum code onboard_face_result(struct db *db, const struct onboard *onboard, cons
 enum code onboard_checking(struct db *db, const struct onboard *onboard, const struct id *id);
 // The decision after the identity register answered: YES opens the wallet (person with the
 // application's number, accounts in CNY and USD, notice, event) unless the ID number or phone has
-// one by now (then refused: identity-in-use, phone-not-supported); NO refuses with
+// one by now (then refused: identity-in-use, phone-in-use); NO refuses with
 // identity-mismatch. Idempotent.
 enum code onboard_decide(struct db *db, const struct onboard *onboard, const struct id *id,
                          enum onboard_outcome identity);

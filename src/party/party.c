@@ -63,7 +63,7 @@ static enum code check_free(struct db *db, const struct party_person_row *row,
     ENSURE(by_id == CODE_NOT_FOUND, by_id);
     const enum code by_phone = party_store_person_by_hash(db, true, &row->phone_hash, &other);
     if (by_phone == OK)
-        return problem_set(problem, CODE_PHONE_NOT_SUPPORTED, CHARGED_NOT_INVOLVED);
+        return problem_set(problem, CODE_PHONE_IN_USE, CHARGED_NOT_INVOLVED);
     return by_phone == CODE_NOT_FOUND ? OK : by_phone;
 }
 

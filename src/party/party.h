@@ -108,7 +108,7 @@ struct party_new_person {
 };
 // An unused id for a person, before its accounts are opened.
 int64_t party_id_new(const struct env *env);
-// Returns OK; CODE_IDENTITY_IN_USE (the ID number has a wallet); CODE_PHONE_NOT_SUPPORTED (the
+// Returns OK; CODE_IDENTITY_IN_USE (the ID number has a wallet); CODE_PHONE_IN_USE (the
 // phone has one).
 enum code party_person_add(struct db *db, const struct vault *vault, const struct env *env,
                            const struct party_new_person *person, struct party_wallet *out,

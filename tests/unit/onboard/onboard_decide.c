@@ -152,7 +152,7 @@ static void one_wallet_for_one_document(void **state)
     fill(world, "130132199210293822", PHONE);
     assert_int_equal(submit(world), OK);
     assert_int_equal(decide(world, ONBOARD_YES), OK);
-    assert_refused(world, CODE_PHONE_NOT_SUPPORTED);
+    assert_refused(world, CODE_PHONE_IN_USE);
     assert_int_equal(number_of(world, "SELECT count(*) FROM ledger_account"), accounts);
     assert_int_equal(number_of(world, "SELECT count(*) FROM party_person"), 1);
 }
@@ -175,7 +175,7 @@ static void trusted_data_open_at_once(void **state)
         const char *id_number, *phone;
         enum code code;
     } refused[] = {{ID_NUMBER, "13900139000", CODE_IDENTITY_IN_USE},
-                   {"130132199210293822", PHONE, CODE_PHONE_NOT_SUPPORTED},
+                   {"130132199210293822", PHONE, CODE_PHONE_IN_USE},
                    {"310101201406010037", "13900139000", CODE_AGE_NOT_ELIGIBLE},
                    {"130132199210293822", "14712345678", CODE_PHONE_NOT_SUPPORTED}};
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
