@@ -138,7 +138,7 @@ bool net_same_origin(const struct net_exchange *x);
 
 // --- the reply ------------------------------------------------------------------------------
 // Each reply function returns NET_DONE so that a handler can end with it. A later reply replaces
-// an earlier one; headers stay.
+// an earlier one; headers stay, each name but Set-Cookie once, with its last value.
 
 enum net_step net_reply(struct net_exchange *x, int status, const char *content_type,
                         const void *bytes, size_t size); // bytes are copied

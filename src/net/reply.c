@@ -38,6 +38,13 @@ enum net_step net_reply_empty(struct net_exchange *x, int status)
 
 enum net_step net_reply_header(struct net_exchange *x, const char *name, const char *value)
 {
+    const bool many = strcasecmp(name, "Set-Cookie") == 0;
+    for (size_t i = 0; !many && i < x->reply_header_count; i++) {
+        if (strcasecmp(x->reply_headers[i].name, name) != 0)
+            continue;
+        x->reply_headers[i].value = arena_text(x->arena, value);
+        return NET_DONE;
+    }
     assert(x->reply_header_count < REPLY_HEADERS_MAX);
     x->reply_headers[x->reply_header_count++] =
         (struct pair){arena_text(x->arena, name), arena_text(x->arena, value)};
