@@ -49,7 +49,8 @@ static enum code refuse_result(struct problem *problem, enum ledger_result resul
         return code;
     (void)text_copy(problem->currency, sizeof problem->currency,
                     money_currency_code((enum money_currency)transfer->currency));
-    problem->max = MONEY_MAX;
+    if (code == CODE_AMOUNT_INVALID)
+        problem->max = MONEY_MAX;
     if (result == LEDGER_DEBIT_EXCEEDS_CREDITS) {
         problem->amount = ledger_shortfall(&state->debit, transfer->amount);
         problem->left = ledger_available(&state->debit);
