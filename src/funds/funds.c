@@ -138,13 +138,14 @@ enum code funds_breaker_check(struct db *db, const struct funds *funds, const ch
 }
 
 // After the pause the breaker lets new orders through; the next call without an answer opens it
-// again.
+// again. "Not found" says only that inquiries are answered: it neither counts nor forgets.
 enum code funds_breaker_count(struct db *db, const struct funds *funds,
                               const struct funds_answer *answer)
 {
-    const bool silent = answer->outcome == FUNDS_NO_ANSWER && !answer->not_found;
+    const bool silent = answer->outcome == FUNDS_NO_ANSWER;
     const bool closed = answer->outcome == FUNDS_NO && answer->reason == FUNDS_BANK_CLOSED;
     struct breaker_row row;
+    ENSURE(!answer->not_found, OK);
     GUARD(funds_store_breaker(db, &row));
     if (!silent && !closed) {
         if (row.failures == 0)
