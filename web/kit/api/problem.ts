@@ -103,12 +103,6 @@ export function problemField(problem: Problem): string {
   return pointer.replace(/^\//, '')
 }
 
-/** Why a password or PIN is too weak: "pin.birthday". */
-export function problemReason(problem: Problem): string {
-  const reason = problem.errors[0]?.reason ?? problem.params.reason
-  return typeof reason === 'string' ? reason : ''
-}
-
 /** Our own problem, for what the browser knows by itself. */
 export function ownProblem(code: ErrorCode, params: Record<string, unknown> = {}): Problem {
   return new Problem({ code, status: errors[code].http, params, charged: false })

@@ -1,18 +1,14 @@
 // The rules a password is checked against while it is typed; the server has the last word.
-import { problemReason, problemText, type Problem } from '@kit/api/problem.ts'
-import { has, t, type Key } from '@kit/i18n/t.ts'
-
-/** How many of letters, digits and other characters are in it. */
-function classes(text: string): number {
-  return [/[A-Za-z]/, /\d/, /[^A-Za-z0-9]/].filter((kind) => kind.test(text)).length
-}
+import { problemText, type Problem } from '@kit/api/problem.ts'
+import { has, language, t, type Key } from '@kit/i18n/t.ts'
 
 /** Each rule that the browser can check, and whether it is met. */
 export function passwordRules(text: string): { key: Key; done: boolean }[] {
   const length = [...text].length
+  const mixed = /\p{L}/u.test(text) && /\d/.test(text)
   return [
-    { key: 'password.rule.length', done: length >= 8 && length <= 64 },
-    { key: 'password.rule.classes', done: classes(text) >= 2 },
+    { key: 'password.rule.length', done: length >= 10 && length <= 64 },
+    { key: 'password.rule.classes', done: mixed || length >= 15 },
   ]
 }
 
@@ -21,9 +17,13 @@ export function passwordReady(text: string): boolean {
   return passwordRules(text).every((rule) => rule.done)
 }
 
-/** Why a password or PIN was refused: the named rule, else the catalogue's sentence. */
+/** Why a password or PIN was refused: every named rule, else the catalogue's sentence. */
 export function weakText(problem: Problem): string {
-  const [area, rule] = problemReason(problem).split('.')
-  const key = area === 'pin' ? `pin.reason.${rule}` : `password.reason.${rule}`
-  return has(key) ? t(key) : problemText(problem)
+  const words = problem.errors.map(({ reason }) => {
+    const [area, rule] = (reason ?? '').split('.')
+    const key = area === 'pin' ? `pin.reason.${rule}` : `password.reason.${rule}`
+    return has(key) ? t(key) : ''
+  })
+  const known = words.filter(Boolean)
+  return known.length ? known.join(language.value === 'en' ? ' ' : '') : problemText(problem)
 }
