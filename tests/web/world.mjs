@@ -7,7 +7,7 @@ import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 
 export const root = new URL('../..', import.meta.url).pathname
 const program = join(root, 'build/tongbao')
@@ -95,13 +95,17 @@ export async function until(what, ask, timeoutMs = 15_000) {
 
 // --- the servers ---
 
-function freePort() {
-  return new Promise((done) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address()
-      server.close(() => done(port))
+// Below the range that the system gives to outgoing connections: nobody takes it by chance.
+async function freePort() {
+  for (;;) {
+    const port = 18_000 + randomInt(12_000)
+    const free = await new Promise((done) => {
+      const server = createServer()
+      server.once('error', () => done(false))
+      server.listen(port, '127.0.0.1', () => server.close(() => done(true)))
     })
-  })
+    if (free) return port
+  }
 }
 
 export function uuid7() {
@@ -519,6 +523,60 @@ export class Phone {
   close() {
     return this.context.close()
   }
+}
+
+// --- a wallet that was used ---
+
+const yuan = (value) => ({ value, currency: 'CNY' })
+
+async function send(phone, path, body) {
+  const { status, body: answer } = await phone.api('POST', path, body, { 'Idempotency-Key': uuid7() })
+  expect(status < 300, `POST ${path}: ${status} ${JSON.stringify(answer)}`)
+  return answer
+}
+
+/** Pays a code's text: the shop's own one, or an order's. */
+export async function payText(phone, person, text, value, memo) {
+  const scan = (await phone.api('POST', '/scan', { text })).body
+  return send(phone, '/payments', { token: scan.token, amount: scan.amount ?? yuan(value), pin: person.pin, ...(memo ? { memo } : {}) })
+}
+
+export async function transferTo(phone, person, payee, value, memo) {
+  const { payee_id } = (await phone.api('POST', '/payees/find', { phone: payee.phone })).body
+  return send(phone, '/transfers', { payee_id, amount: yuan(value), pin: person.pin, ...(memo ? { memo } : {}) })
+}
+
+/** Adds the person's first card, by the API. */
+export async function bindCard(phone, person, index = 0) {
+  const { messages } = await phone.world.get(`/sandbox/api/messages?phone=${person.phone}`)
+  const card = await send(phone, '/cards', { card_number: person.cards[index].card_number, phone: person.phone })
+  const state = async () => (await phone.api('GET', `/cards/${card.id}`)).body.state
+  await until('the bank asks for the code', async () => (await state()) === 'awaiting_code')
+  const code = await phone.world.code(person.phone, messages.length)
+  await send(phone, `/cards/${card.id}/confirm`, { code })
+  await until('the card is bound', async () => (await state()) === 'bound')
+  return card.id
+}
+
+export async function topUp(phone, person, card_id, value) {
+  const { id } = await send(phone, '/topups', { card_id, amount: yuan(value), pin: person.pin })
+  await until('the top-up is done', async () => (await phone.api('GET', `/operations/${id}`)).body.state === 'succeeded')
+}
+
+/** Some days of a wallet in a minute: payments, transfers both ways, a card, a top-up, a withdrawal. */
+export async function useWallet(world, phone, person) {
+  const [first, second] = world.people.filter((p) => p.opened && p !== person)
+  const friend = await world.loggedIn(first)
+  const card = await bindCard(phone, person)
+  await topUp(phone, person, card, '500.00')
+  await payText(phone, person, (await world.order('36.50', '拿铁 1 杯、可颂 1 个')).qr_text)
+  await transferTo(phone, person, second, '200.00', '周末晚饭')
+  await transferTo(friend, first, person, '88.00', '电影票')
+  await payText(phone, person, world.shop.static_qr_text, '19.90')
+  const { id } = await send(phone, '/withdrawals', { card_id: card, amount: yuan('300.00'), pin: person.pin })
+  await until('the withdrawal is done', async () => (await phone.api('GET', `/operations/${id}`)).body.state === 'succeeded')
+  await payText(phone, person, (await world.order('22.00', '燕麦拿铁 1 杯')).qr_text)
+  await friend.close()
 }
 
 // --- pictures of codes ---
