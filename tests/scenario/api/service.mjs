@@ -28,6 +28,13 @@ export default async function service(world) {
     expect(await anyone.get('/livez'), 200)
     expect(await anyone.get('/readyz'), 200)
   })
+  await step('figures and health on the admin listener', async () => {
+    const probe = world.probe()
+    expect(await probe.get('/livez'), 200)
+    expect(await probe.get('/readyz'), 200)
+    const { text } = await probe.get('/metrics')
+    assert.match(text, /^tongbao_http_requests_total\{route="/m)
+  })
   await step('a QR code is drawn; without a text it is not', async () => {
     const drawn = await anyone.get('/api/v1/qr.svg?text=abc')
     assert.equal(drawn.status, 200)

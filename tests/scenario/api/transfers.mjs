@@ -43,6 +43,7 @@ export default async function transfers(world) {
   await step('a stream that comes back gets what it missed', async () => {
     const stream = a.listen(1)
     await until('the backlog', () => stream.events.some((e) => e.data.id === world.transfer))
+    assert.match(stream.type, /^text\/event-stream/)
     assert.ok(stream.events.every((event, i) => i === 0 || event.id > stream.events[i - 1].id))
     stream.close()
     refused(await world.browser().get('/api/v1/events'), 'login-required')
