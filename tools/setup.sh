@@ -2,9 +2,10 @@
 # Installs what is missing on Debian 12 and says how far it is. Usage: tools/setup.sh PACKAGE…
 # Nothing is asked of the network when everything is there.
 set -euo pipefail
+installed=$(dpkg-query -W -f='${Package} ${Status}\n' "$@" 2>/dev/null || true)
 missing=()
 for package in "$@"; do
-    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+    grep -qx "$package install ok installed" <<<"$installed" || missing+=("$package")
 done
 [ ${#missing[@]} = 0 ] && exit 0
 as_root=()
