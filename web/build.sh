@@ -24,8 +24,8 @@ if ! new_enough; then
 fi
 
 stamp=node_modules/.installed
-if [ ! -e "$stamp" ] || [ package-lock.json -nt "$stamp" ]; then
+if ! cmp -s package-lock.json "$stamp"; then
     npm ci --ignore-scripts
-    touch "$stamp"
+    cp package-lock.json "$stamp"
 fi
 node scripts/build.mjs ${*:-app sandbox docs}
