@@ -11,7 +11,7 @@
 // One thing that is wrong. Names are stable; docs/LEDGER.md lists them.
 struct audit_finding {
     const char *name;      // for example "credits-posted-differ"
-    const char *invariant; // "L1" … "L13" of docs/LEDGER.md
+    const char *invariant; // "L1" … "L13", "W1" … "W5" of docs/LEDGER.md
     int64_t account;       // account id; 0 = not about one account
     int64_t seq;           // transfer, hold or operation; 0 = not about one
     int64_t expected;      // what the recomputation gives (minor units, or a number)
@@ -24,6 +24,9 @@ struct audit_options {
         now_us; // for deadlines: open holds more than a day past theirs are named; 0 = not checked
     audit_report report; // called once per finding, may be NULL
     void *context;
+    // For a database that books/ alone has written: no people, no answers, no orders. The program
+    // never sets it.
+    bool ledger_only;
 };
 
 struct audit_result {

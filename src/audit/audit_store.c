@@ -152,7 +152,8 @@ static bool visit_answer(void *context, const struct db_row *row)
     return true;
 }
 
-static enum code ask(struct audit *audit, const char *name, const char *invariant, const char *sql)
+enum code audit_store_ask(struct audit *audit, const char *name, const char *invariant,
+                          const char *sql)
 {
     struct question question = {audit, name, invariant};
     return db_query(audit->db, sql, NULL, 0, visit_answer, &question);
@@ -181,11 +182,11 @@ enum code audit_store_books(struct audit *audit)
     static const char orphans[] =
         "SELECT a.id, 0, a.currency, 0 FROM ledger_account a LEFT JOIN ledger_book b "
         "ON b.currency = a.currency WHERE b.currency IS NULL";
-    GUARD(ask(audit, "book-posted-unequal", "L4", posted));
-    GUARD(ask(audit, "book-pending-unequal", "L4", pending));
-    GUARD(ask(audit, "chart-account-missing", "L2", chart));
-    GUARD(ask(audit, "chart-sign-differs", "L6", sides));
-    return ask(audit, "account-without-book", "L2", orphans);
+    GUARD(audit_store_ask(audit, "book-posted-unequal", "L4", posted));
+    GUARD(audit_store_ask(audit, "book-pending-unequal", "L4", pending));
+    GUARD(audit_store_ask(audit, "chart-account-missing", "L2", chart));
+    GUARD(audit_store_ask(audit, "chart-sign-differs", "L6", sides));
+    return audit_store_ask(audit, "account-without-book", "L2", orphans);
 }
 
 enum code audit_store_repetitions(struct audit *audit)
@@ -196,9 +197,9 @@ enum code audit_store_repetitions(struct audit *audit)
                                      "GROUP BY id HAVING COUNT(*) > 1";
     static const char owners[] = "SELECT MIN(id), 0, 1, COUNT(*) FROM ledger_account "
                                  "GROUP BY owner, kind, currency HAVING COUNT(*) > 1";
-    GUARD(ask(audit, "transfer-id-repeated", "L7", transfers));
-    GUARD(ask(audit, "operation-id-repeated", "L7", operations));
-    return ask(audit, "account-owner-repeated", "L2", owners);
+    GUARD(audit_store_ask(audit, "transfer-id-repeated", "L7", transfers));
+    GUARD(audit_store_ask(audit, "operation-id-repeated", "L7", operations));
+    return audit_store_ask(audit, "account-owner-repeated", "L2", owners);
 }
 
 // Refunds and corrections that have not failed, against what the operation says of itself.
@@ -215,9 +216,9 @@ enum code audit_store_refunds(struct audit *audit)
         "SELECT r.payee_account, r.seq, 1, 0 FROM journal r LEFT JOIN journal o ON o.id = "
         "r.related "
         "WHERE r.kind IN (5, 6) AND length(r.related) > 0 AND o.seq IS NULL";
-    GUARD(ask(audit, "refunds-differ", "L5", sums));
-    GUARD(ask(audit, "refunds-exceed", "L6", excess));
-    return ask(audit, "refund-of-nothing", "L7", missing);
+    GUARD(audit_store_ask(audit, "refunds-differ", "L5", sums));
+    GUARD(audit_store_ask(audit, "refunds-exceed", "L6", excess));
+    return audit_store_ask(audit, "refund-of-nothing", "L7", missing);
 }
 
 // --- numbers (L13)

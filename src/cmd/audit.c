@@ -6,9 +6,11 @@
 
 static const char HELP[] =
     "Usage: tongbao audit --database URL\n"
-    "Recomputes the ledger and the journal independently and names each difference with its\n"
-    "account and amounts. Writes nothing. Exit 0: clean; 1: findings, or the database could not\n"
-    "be read.\n";
+    "Recomputes independently everything that has to do with money: ledger and journal, whose\n"
+    "accounts they are, limits, stored answers, orders and charges, orders at the bank. Names "
+    "each\n"
+    "difference with its account and amounts. Writes nothing. Exit 0: clean; 1: findings, or the\n"
+    "database could not be read.\n";
 
 int cmd_audit(int argc, char **argv)
 {
@@ -33,7 +35,8 @@ int cmd_audit(int argc, char **argv)
     if (db_open(&db, url, true) != OK)
         return CMD_FAILED;
     struct audit_result result;
-    const struct audit_options how = {env_now(env_system()), audit_print_finding, stdout};
+    const struct audit_options how = {
+        .now_us = env_now(env_system()), .report = audit_print_finding, .context = stdout};
     const enum code code = audit_run(&result, db, &how);
     db_close(&db);
     if (code != OK) {

@@ -2,24 +2,12 @@
 // Does the auditor name each way in which the database can be wrong? A good database is made,
 // copied, damaged in one way (after the protections are taken off), and audited: the damage's own
 // name must be among the findings.
-#include "audit/audit.h"
+#include "damage_kit.h"
 #include "property/books_load.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-// The good database's tables are kept in the same file under other names; each damage starts from
-// them again.
 static const char *const TABLES[] = {"ledger_sequence", "ledger_book", "ledger_account",
                                      "ledger_transfer", "ledger_hold", "journal"};
 #define TABLE_COUNT (sizeof TABLES / sizeof TABLES[0])
-
-struct damage {
-    const char *what, *expected; // expected: name of a finding
-    const char *sql[3];
-};
 
 // Sub-queries choose rows that exist in any run: no fixed numbers.
 static const struct damage DAMAGES[] = {
@@ -272,152 +260,57 @@ static const struct damage DAMAGES[] = {
 struct fixture {
     struct load_folder folder;
     struct load *load;
-    struct db *db;
-    int64_t now_us;
+    struct damage_kit kit;
 };
-
-struct seen {
-    const char *expected;
-    bool found;
-    int64_t count;
-    char others[400];
-};
-
-static void note(void *context, const struct audit_finding *finding)
-{
-    struct seen *seen = context;
-    const size_t size = strlen(seen->others);
-    seen->count++;
-    seen->found = seen->found || text_equal(finding->name, seen->expected);
-    if (strstr(seen->others, finding->name) == NULL)
-        (void)snprintf(seen->others + size, sizeof seen->others - size, " %s", finding->name);
-}
-
-// The statement cache keeps the address of a text: each is made once and outlives the connection.
-static char *kept_texts[64];
-
-static const char *kept_text(const char *text)
-{
-    size_t i = 0;
-    while (kept_texts[i] != NULL && !text_equal(kept_texts[i], text))
-        i++;
-    if (kept_texts[i] == NULL)
-        kept_texts[i] = mem_copy_text(text);
-    return kept_texts[i];
-}
-
-static bool run_text(struct db *db, const char *text)
-{
-    const char *kept = kept_text(text);
-    return load_must(db_exec(db, kept, NULL, 0, NULL), kept);
-}
-
-static bool run_parts(struct db *db, const char *a, const char *b, const char *c, const char *d)
-{
-    char text[400];
-    (void)snprintf(text, sizeof text, "%s%s%s%s", a, b, c, d);
-    return run_text(db, text);
-}
-
-// Tables as plain copies: no key, no CHECK, no trigger stands between the damage and the data.
-static bool take_protection_off(struct db *db)
-{
-    for (size_t i = 0; i < TABLE_COUNT; i++)
-        if (!run_parts(db, "CREATE TABLE good_", TABLES[i], " AS SELECT * FROM ", TABLES[i]))
-            return false;
-    for (size_t i = TABLE_COUNT; i-- > 0;)
-        if (!run_parts(db, "DROP TABLE ", TABLES[i], "", ""))
-            return false;
-    for (size_t i = 0; i < TABLE_COUNT; i++)
-        if (!run_parts(db, "CREATE TABLE ", TABLES[i], " AS SELECT * FROM good_", TABLES[i]))
-            return false;
-    return true;
-}
-
-static bool make_good_again(struct db *db)
-{
-    for (size_t i = 0; i < TABLE_COUNT; i++)
-        if (!run_parts(db, "DELETE FROM ", TABLES[i], "", "") ||
-            !run_parts(db, "INSERT INTO ", TABLES[i], " SELECT * FROM good_", TABLES[i]))
-            return false;
-    return true;
-}
 
 static int set_up(void **state)
 {
     struct fixture *fixture = mem_alloc(sizeof *fixture);
+    struct damage_kit *kit = &fixture->kit;
     *state = fixture;
     fixture->load = mem_alloc(sizeof *fixture->load);
     load_generate(fixture->load, load_seed());
-    if (!load_folder_make(&fixture->folder) || !load_sqlite(&fixture->db, &fixture->folder, "a") ||
-        !load_open(fixture->load, fixture->db) || !load_run(fixture->load, fixture->db, true))
+    if (!load_folder_make(&fixture->folder) || !load_sqlite(&kit->db, &fixture->folder, "a") ||
+        !load_open(fixture->load, kit->db) || !load_run(fixture->load, kit->db, true))
         return -1;
+    kit->tables = TABLES;
+    kit->table_count = TABLE_COUNT;
     // Just after the load, so that only a damaged deadline is overdue.
-    fixture->now_us = LOAD_START_US;
-    return run_text(fixture->db, "PRAGMA foreign_keys = OFF") && take_protection_off(fixture->db)
-               ? 0
-               : -1;
+    kit->options = (struct audit_options){.now_us = LOAD_START_US, .ledger_only = true};
+    damage_take_protection_off(kit);
+    return 0;
 }
 
 static int tear_down(void **state)
 {
     struct fixture *fixture = *state;
-    db_close(&fixture->db);
-    for (size_t i = 0; kept_texts[i] != NULL; i++)
-        mem_free(kept_texts[i]);
+    db_close(&fixture->kit.db);
+    damage_texts_free();
     mem_free(fixture->load);
     load_folder_remove(&fixture->folder);
     mem_free(fixture);
     return 0;
 }
 
-static void audit_into(struct seen *seen, const struct fixture *fixture)
-{
-    struct audit_result result;
-    const struct audit_options options = {fixture->now_us, note, seen};
-    assert_int_equal(audit_run(&result, fixture->db, &options), OK);
-    assert_int_equal(result.findings, seen->count);
-}
-
 static void the_good_database_is_clean(void **state)
 {
-    struct seen seen = {.expected = ""};
-    audit_into(&seen, *state);
-    assert_int_equal(seen.count, 0);
+    struct fixture *fixture = *state;
+    damage_assert_clean(&fixture->kit);
 }
 
 // REQ-003
 static void each_damage_is_named(void **state)
 {
     struct fixture *fixture = *state;
-    int missed = 0;
-    for (size_t i = 0; i < DAMAGE_COUNT; i++) {
-        const struct damage *damage = &DAMAGES[i];
-        struct seen seen = {.expected = damage->expected};
-        assert_true(db_begin(fixture->db) == OK && make_good_again(fixture->db));
-        for (size_t j = 0; j < 3 && damage->sql[j] != NULL; j++) {
-            int64_t changes = 0;
-            assert_int_equal(db_exec(fixture->db, damage->sql[j], NULL, 0, &changes), OK);
-            if (changes == 0)
-                printf("%s: nothing was damaged\n", damage->what);
-            missed += changes == 0;
-        }
-        assert_int_equal(db_commit(fixture->db), OK);
-        audit_into(&seen, fixture);
-        if (!seen.found)
-            printf("MISSED: %s: expected %s, got%s\n", damage->what, damage->expected, seen.others);
-        missed += !seen.found;
-    }
-    printf("%zu ways of damage\n", DAMAGE_COUNT);
-    assert_int_equal(missed, 0);
+    damage_assert_all_named(&fixture->kit, DAMAGES, DAMAGE_COUNT);
 }
 
 // After all that, the good tables are still good: nothing above succeeded by leftovers.
 static void the_good_database_is_clean_again(void **state)
 {
     struct fixture *fixture = *state;
-    assert_true(make_good_again(fixture->db));
-    the_good_database_is_clean(state);
+    damage_make_good_again(&fixture->kit);
+    damage_assert_clean(&fixture->kit);
 }
 
 // A bug in ledger/ or books/ must not agree with itself: the auditor's library needs nothing of

@@ -17,6 +17,7 @@
 
 #include "audit/audit.h"
 #include "funds/funds.h"
+#include "guard/guard_idempotency.h"
 
 enum { WORLD_PEOPLE = 6 };
 #define WORLD_SECOND_US INT64_C(1000000)
@@ -209,14 +210,45 @@ static inline void world_bind(struct world *world, int n)
     assert_int_equal(world_step(world, &answer, &task), FUNDS_CALL_CONFIRM);
 }
 
+// What the auditor reads of a stored answer. Returns its size.
+static inline size_t world_answer_text(char *out, size_t capacity, const struct id *operation,
+                                       int64_t amount)
+{
+    char id[40], value[MONEY_TEXT_SIZE];
+    id_format(id, "txn", operation);
+    money_format(value, MONEY_CNY, amount);
+    return (size_t)snprintf(out, capacity,
+                            "{\"id\":\"%s\",\"amount\":{\"value\":\"%s\",\"currency\":\"CNY\"}}",
+                            id, value);
+}
+
+// The answer that the API stores with the order.
+static inline enum code world_store_answer(struct world *world, bool topup,
+                                           const struct funds_request *request)
+{
+    char body[160];
+    struct arena *arena = arena_new();
+    const struct guard_request stored = {
+        .key = request->id, .actor = request->person, .route = topup ? 21 : 22};
+    const struct guard_request *requests = &stored;
+    const size_t size = world_answer_text(body, sizeof body, &request->id, request->amount);
+    const struct guard_answer answer = {202, body, size};
+    const enum code code =
+        guard_idempotency_add_many(world->db, arena, &requests, &answer, 1, world_clock_us);
+    arena_free(&arena);
+    return code;
+}
+
 static inline enum code world_order(struct world *world, bool topup,
                                     const struct funds_request *request, struct books_result *out,
                                     struct problem *problem)
 {
     world_begin(world);
-    return world_end(world, topup
-                                ? funds_topup(out, world->db, &world->funds, request, problem)
-                                : funds_withdraw(out, world->db, &world->funds, request, problem));
+    enum code code = topup ? funds_topup(out, world->db, &world->funds, request, problem)
+                           : funds_withdraw(out, world->db, &world->funds, request, problem);
+    if (code == OK && !out->repeated)
+        code = world_store_answer(world, topup, request);
+    return world_end(world, code);
 }
 
 // Money brought to our account at the bank by other ways, so that wallets have something at the
@@ -306,7 +338,8 @@ static inline void world_close(struct world *world)
 static inline void world_assert_clean(struct world *world)
 {
     struct audit_result result;
-    const struct audit_options options = {world_clock_us, audit_print_finding, stderr};
+    const struct audit_options options = {
+        .now_us = world_clock_us, .report = audit_print_finding, .context = stderr};
     assert_int_equal(audit_run(&result, world->db, &options), OK);
     assert_int_equal(result.findings, 0);
 }

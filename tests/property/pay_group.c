@@ -19,7 +19,7 @@
 #include "audit/audit.h"
 #include "pay/pay.h"
 
-enum { WALLETS = 40, SHOPS = 3, PAYMENTS = 1200, ANSWER = 64 };
+enum { WALLETS = 40, SHOPS = 3, PAYMENTS = 1200, ANSWER = 192 };
 
 static uint64_t seed, state;
 static char folder[128];
@@ -67,7 +67,8 @@ static void fund(struct books_group *group, int64_t wallet, int64_t amount)
 {
     const struct books_posting posting = {.kind = LEDGER_POST,
                                           .code = BOOKS_FUNDING,
-                                          .debit = books_chart_account(MONEY_CNY, BOOKS_CASH_AT_BANK),
+                                          .debit =
+                                              books_chart_account(MONEY_CNY, BOOKS_CASH_AT_BANK),
                                           .credit = wallet,
                                           .amount = amount,
                                           .currency = MONEY_CNY};
@@ -83,6 +84,41 @@ static void fund(struct books_group *group, int64_t wallet, int64_t amount)
     struct books_result result;
     struct problem problem = {0};
     assert_int_equal(books_operate(&result, group, &operation, &problem), OK);
+}
+
+static void open_person(struct world *world, int64_t i)
+{
+    char id_number[20], phone[12];
+    struct party_wallet wallet;
+    snprintf(id_number, sizeof id_number, "11010119900101%03d", (int)i);
+    id_number[17] = party_id_check_character(id_number);
+    id_number[18] = '\0';
+    snprintf(phone, sizeof phone, "1390000%04d", (int)i);
+    const struct party_new_person in = {.id = 1000 + i,
+                                        .name = "测试",
+                                        .id_number = id_number,
+                                        .phone = phone,
+                                        .birth_date = 19900101,
+                                        .sex = PARTY_MALE,
+                                        .wallet_class = (int32_t)(3 + i % 2),
+                                        .password_stored = "none",
+                                        .pin_stored = "none",
+                                        .account_cny = world->wallets[i]};
+    assert_int_equal(party_person_add(world->db, vault, &env, &in, &wallet, NULL), OK);
+    assert_int_equal(guard_wallet_open(world->db, world->wallets[i], in.wallet_class), OK);
+}
+
+static void open_shop(struct world *world, int64_t i)
+{
+    char key[32];
+    struct party_merchant shop;
+    snprintf(key, sizeof key, "shop-key-%d", (int)i);
+    const struct party_new_merchant in = {.id = 10 + i,
+                                          .name = "测试商店",
+                                          .name_en = "Test shop",
+                                          .key = key,
+                                          .account_cny = world->shops[i]};
+    assert_int_equal(party_merchant_add(world->db, vault, &env, &in, &shop), OK);
 }
 
 static void open_world(struct world *world, const char *url)
@@ -106,37 +142,45 @@ static void open_world(struct world *world, const char *url)
             books_account_open(&world->shops[i], group, BOOKS_MERCHANT, 10 + i, MONEY_CNY), OK);
     assert_int_equal(books_group_write(group), OK);
     for (int64_t i = 0; i < WALLETS; i++)
-        assert_int_equal(guard_wallet_open(world->db, world->wallets[i], (int32_t)(3 + i % 2)), OK);
+        open_person(world, i);
+    for (int64_t i = 0; i < SHOPS; i++)
+        open_shop(world, i);
     assert_int_equal(db_commit(world->db), OK);
     arena_free(&arena);
 }
 
 static struct pay_world pay_world;
 
-// The answer that is stored: the outcome and the balance, so that a repetition with another outcome
-// shows.
+// The answer that is stored: besides what the auditor reads, the outcome and the balance, so that a
+// repetition with another outcome shows.
 static void render(struct pay_money *money)
 {
     char *text = money->user;
     const int status = money->change.code == OK ? 201 : error_http_status(money->change.code);
-    snprintf(text, ANSWER, "%s %lld", error_slug(money->change.code),
-             (long long)money->balance_after);
+    char id[40], amount[MONEY_TEXT_SIZE];
+    id_format(id, "txn", &money->request.key);
+    money_format(amount, money->currency, money->amount);
+    snprintf(text, ANSWER,
+             "{\"id\":\"%s\",\"outcome\":\"%s\",\"balance\":%lld,\"amount\":{\"value\":\"%s\","
+             "\"currency\":\"CNY\"}}",
+             id, error_slug(money->change.code), (long long)money->balance_after, amount);
     money->answer = (struct guard_answer){status, text, strlen(text)};
 }
 
 static void make_payment(struct pay_money *money, const struct world *world, struct id *keys,
                          size_t index, char *answer)
 {
-    const size_t payer = next_random() % WALLETS, payee = next_random() % WALLETS;
     const bool transfer = next_random() % 3 == 0;
     const bool again = index > 0 && next_random() % 8 == 0;
+    const size_t other = next_random() % WALLETS, payee = next_random() % WALLETS;
+    const size_t payer = again ? 0 : other; // one person tries the keys of all
     char amount[32];
     keys[index] = again ? keys[next_random() % index] : id_new(&env);
     *money = (struct pay_money){.world = &pay_world, .render = render, .user = answer};
     money->change.run_group = pay_money_run;
     money->request.key = keys[index];
-    money->request.actor = again ? 1000 : 1000 + (int64_t)payer;
-    money->request.route = transfer;
+    money->request.actor = 1000 + (int64_t)payer;
+    money->request.route = transfer ? 2 : 1;
     money->kind = transfer ? BOOKS_TRANSFER : BOOKS_PAYMENT;
     money->channel = transfer ? GUARD_CHANNEL_TRANSFER : GUARD_CHANNEL_SCAN_STATIC;
     money->pin = transfer || next_random() % 2 == 0;
@@ -146,7 +190,8 @@ static void make_payment(struct pay_money *money, const struct world *world, str
     money->payee_account = transfer ? world->wallets[payee] : world->shops[payee % SHOPS];
     money->amount = 1 + (int64_t)(next_random() % 30000);
     money->currency = MONEY_CNY;
-    money->memo = money->detail = "";
+    money->memo = "";
+    money->detail = transfer ? "method=transfer" : "method=scan_static";
     snprintf(amount, sizeof amount, "%lld", (long long)money->amount);
     guard_request_field(&money->request, vault, "/amount", amount);
 }
@@ -231,7 +276,8 @@ static void assert_same(struct world *a, struct world *b)
 static void assert_audited(struct world *world)
 {
     struct audit_result result;
-    const struct audit_options options = {clock_us, audit_print_finding, stderr};
+    const struct audit_options options = {
+        .now_us = clock_us, .report = audit_print_finding, .context = stderr};
     assert_int_equal(audit_run(&result, world->db, &options), OK);
     assert_int_equal(result.findings, 0);
     assert_true(result.transfers > WALLETS);

@@ -46,7 +46,8 @@ static inline int tear_down(void **state)
 {
     struct world *world = *state;
     struct audit_result result;
-    const struct audit_options options = {small_now(NULL), audit_print_finding, stderr};
+    const struct audit_options options = {
+        .now_us = small_now(NULL), .report = audit_print_finding, .context = stderr};
     assert_int_equal(audit_run(&result, db_of(world), &options), OK);
     assert_int_equal(result.findings, 0);
     small_close(&world->small);
