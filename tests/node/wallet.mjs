@@ -142,8 +142,15 @@ function freshDatabase(kind, folder) {
   }
 }
 
+// A scenario that is ended from outside leaves no server behind.
+const running = new Set()
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')))
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.once(signal, () => process.exit(1))
+
 function start(program, options, log) {
   const child = spawn(program, options, { stdio: ['ignore', 'ignore', 'pipe'] })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   child.stderr.pipe(createWriteStream(log))
   child.ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })))
   child.ended.then((how) => (child.how = how))
