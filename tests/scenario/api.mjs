@@ -22,7 +22,7 @@ const { step, finish } = steps()
 
 // What a walk cannot bring about: trouble of the machine, limits of a whole day, races.
 const outOfReach = new Set([
-  'internal', 'busy', 'storage-unavailable', 'result-unknown', 'request-running', 'terms-changed@submitApplication',
+  'internal', 'busy', 'storage-unavailable', 'result-unknown', 'request-running',
 ])
 
 const codes = new Set()
