@@ -108,17 +108,13 @@ static bool check_pin(struct paying *paying, const struct party_session *session
 {
     struct net_exchange *x = paying->x;
     struct api *api = api_of(x);
-    struct guard_answer answer;
     struct problem problem = {0};
+    bool known = false;
     struct db *db = api_take(x);
-    const enum code known =
-        guard_idempotency_find(&answer, db, net_arena(x), &paying->money.request, &problem);
+    enum code code = guard_idempotency_known(&known, db, net_arena(x), &paying->money.request);
     api_give(x, db);
-    if (known != CODE_NOT_FOUND) {
-        paying->money.pin = true;
-        return true;
-    }
-    const enum code code = guard_pin_check(&api->gate, session->person, pin, &problem);
+    if (code == OK && !known)
+        code = guard_pin_check(&api->gate, session->person, pin, &problem);
     if (code == OK) {
         paying->money.pin = true;
         return true;
@@ -153,7 +149,7 @@ static const struct net_json_field PAYMENT_FIELDS[] = {
      NULL, 0},
     {"amount", NET_JSON_MONEY, true, offsetof(struct payment_body, amount), 0, 0, NULL, NULL, 0},
     {"pin", NET_JSON_TEXT, false, offsetof(struct payment_body, pin), 6, 6, NULL, NULL, 0},
-    {"memo", NET_JSON_TEXT, false, offsetof(struct payment_body, memo), 0, PAY_TEXT_MAX - 1, NULL,
+    {"memo", NET_JSON_LINE, false, offsetof(struct payment_body, memo), 0, PAY_TEXT_MAX - 1, NULL,
      NULL, 0},
 };
 
@@ -213,8 +209,9 @@ static enum net_step pay_merchant(struct net_exchange *x)
     if (!api_session(x, &session) ||
         !api_request(x, &money->request, session.person, ROUTE_PAYMENT) ||
         !API_READ(x, &body, PAYMENT_FIELDS) || !fits(x, body.memo) ||
-        !api_amount(x, &body.amount, &money->amount, &money->currency, "/amount"))
+        !api_amount_cny(x, &body.amount, &money->amount, "/amount"))
         return NET_DONE;
+    money->currency = MONEY_CNY;
     if (body.pin != NULL && !net_on_worker(x))
         return NET_WORKER;
     struct pay_token token;
@@ -355,7 +352,7 @@ static const struct net_json_field TRANSFER_FIELDS[] = {
      0},
     {"amount", NET_JSON_MONEY, true, offsetof(struct transfer_body, amount), 0, 0, NULL, NULL, 0},
     {"pin", NET_JSON_TEXT, true, offsetof(struct transfer_body, pin), 6, 6, NULL, NULL, 0},
-    {"memo", NET_JSON_TEXT, false, offsetof(struct transfer_body, memo), 0, PAY_TEXT_MAX - 1, NULL,
+    {"memo", NET_JSON_LINE, false, offsetof(struct transfer_body, memo), 0, PAY_TEXT_MAX - 1, NULL,
      NULL, 0},
 };
 

@@ -31,6 +31,10 @@ struct guard_answer {
 // names the field ("" = route).
 enum code guard_idempotency_find(struct guard_answer *out, struct db *db, struct arena *arena,
                                  const struct guard_request *request, struct problem *problem);
+// Was this request answered before (or is its key taken by another request)? Then the change that
+// runs it answers, and its PIN is not asked again. A failure is no "yes": nothing may be skipped.
+enum code guard_idempotency_known(bool *out, struct db *db, struct arena *arena,
+                                  const struct guard_request *request);
 // For many at once: codes[i] as above; requests with equal key and actor may not stand twice.
 enum code guard_idempotency_find_many(struct guard_answer *out, enum code *codes,
                                       struct problem *problems, struct db *db, struct arena *arena,

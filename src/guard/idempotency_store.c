@@ -98,6 +98,15 @@ enum code guard_idempotency_find(struct guard_answer *out, struct db *db, struct
     return code;
 }
 
+enum code guard_idempotency_known(bool *out, struct db *db, struct arena *arena,
+                                  const struct guard_request *request)
+{
+    struct guard_answer answer;
+    const enum code code = guard_idempotency_find(&answer, db, arena, request, NULL);
+    *out = code == OK || code == CODE_CONFLICT_IDEMPOTENCY;
+    return *out || code == CODE_NOT_FOUND ? OK : code;
+}
+
 enum { ANSWER_COLUMNS = 7 };
 
 enum code guard_idempotency_add_many(struct db *db, struct arena *arena,
