@@ -112,10 +112,10 @@ enum code guard_challenge_send(struct db *db, const struct guard_profiles *profi
     const struct guard_otp_rules *rules = guard_otp_rules(profiles, time_business_date(now_us));
     const struct vault_hash hash = vault_search_hash(vault, VAULT_SEARCH_PHONE, request->phone);
     struct challenge_row row;
-    int64_t codes, messages;
-    GUARD(challenge_counts(db, &hash, time_business_date(now_us), &codes, &messages));
+    struct challenge_counts counts;
+    GUARD(challenge_counts(&counts, db, &hash, request->subject, time_business_date(now_us)));
     const int64_t midnight = time_business_day_start(now_us) + DAY_US;
-    if (messages >= rules->messages_day)
+    if (counts.messages >= rules->messages_day)
         return too_many(problem, midnight - now_us);
     enum code code = challenge_live(db, request->purpose, request->subject, &row);
     ENSURE(code == OK || code == CODE_NOT_FOUND, code);
@@ -124,13 +124,18 @@ enum code guard_challenge_send(struct db *db, const struct guard_profiles *profi
     const int64_t resend_us = row.sent_us + rules->resend_s * SECOND_US;
     if (live && resend_us > now_us)
         return too_many(problem, resend_us - now_us);
-    if (!live && codes >= rules->codes_day)
+    if (!live && counts.codes >= rules->codes_day)
         return too_many(problem, midnight - now_us);
+    // Another opening rang this phone a moment ago and nobody typed its code: who makes opening
+    // after opening could ring a stranger's phone without a pause.
+    const int64_t others_us = counts.others_us + rules->resend_s * SECOND_US;
+    if (others_us > now_us)
+        return too_many(problem, others_us - now_us);
     if (code == OK && !live)
         GUARD(challenge_close(db, &row.id, CHALLENGE_REPLACED));
     code = live ? resend(db, vault, env, request, &row)
                 : send_new(db, vault, env, request, rules, &row);
-    fill(out, &row, rules, codes + (live ? 0 : 1));
+    fill(out, &row, rules, counts.codes + (live ? 0 : 1));
     (void)text_copy(out->phone, sizeof out->phone, request->phone);
     return code;
 }
@@ -177,12 +182,12 @@ enum code guard_challenge_load(struct db *db, const struct guard_profiles *profi
 {
     const int32_t today = time_business_date(now_us);
     struct challenge_row row;
-    int64_t codes, messages;
+    struct challenge_counts counts;
     *out = (struct guard_challenge){0};
     GUARD(challenge_live(db, purpose, subject, &row));
     ENSURE(row.expires_us > now_us, CODE_NOT_FOUND);
-    GUARD(challenge_counts(db, &row.phone_hash, today, &codes, &messages));
-    fill(out, &row, guard_otp_rules(profiles, today), codes);
+    GUARD(challenge_counts(&counts, db, &row.phone_hash, subject, today));
+    fill(out, &row, guard_otp_rules(profiles, today), counts.codes);
     return vault_open_text(vault, out->phone, sizeof out->phone, "guard_challenge.phone", subject,
                            row.phone, row.phone_size);
 }

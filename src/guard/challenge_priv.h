@@ -18,9 +18,13 @@ struct challenge_row {
 // The live challenge, expired or not. CODE_NOT_FOUND.
 enum code challenge_live(struct db *db, const char *purpose, int64_t subject,
                          struct challenge_row *out);
-// Challenges and messages of a number on a business date.
-enum code challenge_counts(struct db *db, const struct vault_hash *phone_hash, int32_t day,
-                           int64_t *out_codes, int64_t *out_messages);
+// Challenges and messages of a number on a business date, and the last message that another subject
+// asked for and whose code nobody typed (0 = none).
+struct challenge_counts {
+    int64_t codes, messages, others_us;
+};
+enum code challenge_counts(struct challenge_counts *out, struct db *db,
+                           const struct vault_hash *phone_hash, int64_t subject, int32_t day);
 enum code challenge_insert(struct db *db, const struct guard_challenge_request *request,
                            const struct challenge_row *row, const void *phone, size_t phone_size,
                            int32_t day);

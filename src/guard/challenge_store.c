@@ -42,31 +42,26 @@ enum code challenge_live(struct db *db, const char *purpose, int64_t subject,
     return found ? OK : CODE_NOT_FOUND;
 }
 
-struct counts {
-    int64_t codes, messages;
-};
-
 static bool visit_counts(void *context, const struct db_row *row)
 {
-    struct counts *counts = context;
-    *counts = (struct counts){db_get_int(row, 0), db_get_int(row, 1)};
+    struct challenge_counts *counts = context;
+    *counts = (struct challenge_counts){db_get_int(row, 0), db_get_int(row, 1), db_get_int(row, 2)};
     return false;
 }
 
-enum code challenge_counts(struct db *db, const struct vault_hash *phone_hash, int32_t day,
-                           int64_t *out_codes, int64_t *out_messages)
+enum code challenge_counts(struct challenge_counts *out, struct db *db,
+                           const struct vault_hash *phone_hash, int64_t subject, int32_t day)
 {
     const struct db_value values[] = {db_blob(phone_hash->bytes, sizeof phone_hash->bytes),
-                                      db_int(day)};
-    struct counts counts = {0};
+                                      db_int(day), db_int(subject), db_int(CHALLENGE_USED)};
     bool found;
-    GUARD(db_query_one(db,
-                       "SELECT count(*), CAST(coalesce(sum(messages), 0) AS BIGINT) "
-                       "FROM guard_challenge WHERE phone_hash = $1 AND day = $2",
-                       values, 2, visit_counts, &counts, &found));
-    *out_codes = counts.codes;
-    *out_messages = counts.messages;
-    return OK;
+    *out = (struct challenge_counts){0};
+    return db_query_one(db,
+                        "SELECT count(*), CAST(coalesce(sum(messages), 0) AS BIGINT), "
+                        "CAST(coalesce(max(CASE WHEN subject <> $3 AND closed <> $4 "
+                        "THEN sent_us ELSE 0 END), 0) AS BIGINT) "
+                        "FROM guard_challenge WHERE phone_hash = $1 AND day = $2",
+                        values, 4, visit_counts, out, &found);
 }
 
 enum code challenge_insert(struct db *db, const struct guard_challenge_request *request,

@@ -240,10 +240,30 @@ enum code guard_password_check(const struct guard_gate *gate, int64_t person, co
     return code;
 }
 
+enum { LOGIN_TEXT = 33 };
+
+// The log-in as it is looked up and counted. However a number is typed it has one counter, known or
+// not: else the counters would tell which numbers have a wallet.
+static void plain_login(char out[LOGIN_TEXT], const char *typed)
+{
+    char phone[PARTY_PHONE_MAX];
+    size_t used = 0;
+    if (party_phone_normalise(phone, typed) == OK) {
+        (void)text_copy(out, LOGIN_TEXT, phone);
+        return;
+    }
+    for (const char *at = typed; *at != '\0' && used + 1 < LOGIN_TEXT; at++)
+        if (*at != ' ' && *at != '-')
+            out[used++] = *at;
+    out[used] = '\0';
+}
+
 enum code guard_login_check(const struct guard_gate *gate, const char *login, const char *password,
                             int64_t *out_person, struct problem *problem)
 {
-    struct lookup lookup = {.change = {.run = lookup_run}, .gate = gate, .login = login};
+    char plain[LOGIN_TEXT];
+    plain_login(plain, login);
+    struct lookup lookup = {.change = {.run = lookup_run}, .gate = gate, .login = plain};
     struct tries tries = {.env = gate->env, .now_us = env_now(gate->env)};
     enum code code = db_committer_run(gate->committer, &lookup.change);
     ENSURE(code == OK || code == CODE_NOT_FOUND, code);
@@ -252,7 +272,7 @@ enum code guard_login_check(const struct guard_gate *gate, const char *login, co
     if (known)
         tries_subject_person(&tries.subject, lookup.person);
     else
-        tries_subject_login(&tries.subject, gate->vault, login);
+        tries_subject_login(&tries.subject, gate->vault, plain);
     code = check(gate, &tries, VAULT_PASSWORD, password, known ? lookup.credentials.password : NULL,
                  problem);
     mem_wipe(&lookup.credentials, sizeof lookup.credentials);

@@ -399,6 +399,31 @@ static void unknown_logins_look_the_same(void **state)
     }
 }
 
+// However a number is typed, it has one counter: the forms of a stranger's number may not have one
+// each, or the counters would tell who has a wallet. AB-12
+static void forms_of_a_login_share_the_counter(void **state)
+{
+    struct world *world = *state;
+    struct problem problem;
+    static const char *const known[] = {"13800138000", "138 0013 8000", "+86 138-0013-8000",
+                                        "１３８００１３８０００"};
+    static const char *const strange[] = {"13900139000", "139 0013 9000", "+86 139-0013-9000",
+                                          "１３９００１３９０００"};
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(login(world, known[i], "wrong", &problem), CODE_LOGIN_FAILED);
+        assert_int_equal(problem.tries_left, 4 - i);
+        assert_int_equal(login(world, strange[i], "wrong", &problem), CODE_LOGIN_FAILED);
+        assert_int_equal(problem.tries_left, 4 - i);
+    }
+    char spaced[64];
+    (void)snprintf(spaced, sizeof spaced, "%.4s %s", world->number, world->number + 4);
+    assert_int_equal(login(world, spaced, PASSWORD, &problem), OK);
+    // Numbers that are no wallet's look the same in both forms.
+    assert_int_equal(login(world, "8800000000000000", "wrong", &problem), CODE_LOGIN_FAILED);
+    assert_int_equal(login(world, "8800 0000 0000 0000", "wrong", &problem), CODE_LOGIN_FAILED);
+    assert_int_equal(problem.tries_left, 3);
+}
+
 // Counters of unknown logins go when nobody used them; those of people stay.
 static void old_counters_of_strangers_go(void **state)
 {
@@ -439,6 +464,7 @@ static int run_engine(const char *name)
         TEST(five_wrong_passwords_lock),
         TEST(wrong_passwords_age),
         TEST(unknown_logins_look_the_same),
+        TEST(forms_of_a_login_share_the_counter),
         TEST(old_counters_of_strangers_go),
     };
     return cmocka_run_group_tests_name(name, tests, NULL, NULL);
