@@ -158,6 +158,10 @@ bool text_starts_with(const char *text, const char *prefix);
 // Whole text a decimal integer without sign, spaces or overflow?
 bool text_to_int64(int64_t *out, const char *text);
 bool text_all_digits(const char *text);
+// One line that others may be shown: valid UTF-8 without controls (C0, C1, line and paragraph
+// separators), without marks that turn the direction of writing (UAX 9), invisible or tag
+// characters. The joiner of emoji (U+200D) is allowed.
+bool text_is_line(const char *text);
 // Strict UTF-8 (no overlong forms, surrogates, beyond U+10FFFF). Counts characters into
 // `out_characters` (may be NULL).
 bool text_valid_utf8(const char *text, size_t size, size_t *out_characters);

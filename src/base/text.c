@@ -90,6 +90,31 @@ uint32_t text_next(const char **cursor)
     return character;
 }
 
+static bool unseen(uint32_t c)
+{
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        {0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},     {0x61C, 0x61C},   {0x115F, 0x1160},
+        {0x180E, 0x180E}, {0x200B, 0x200C}, {0x200E, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F},
+        {0x3164, 0x3164}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xFFFE, 0xFFFF}, {0xE0000, 0xE007F},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+        if (c >= ranges[i].first && c <= ranges[i].last)
+            return true;
+    return false;
+}
+
+bool text_is_line(const char *text)
+{
+    if (!text_valid_utf8(text, strlen(text), NULL))
+        return false;
+    while (*text != '\0')
+        if (unseen(text_next(&text)))
+            return false;
+    return true;
+}
+
 char text_luhn(const char *digits, size_t count)
 {
     int sum = 0;

@@ -323,5 +323,9 @@ bool net_same_origin(const struct net_exchange *x)
     const char *public_url = x->server->options.public_url;
     if (public_url != NULL && text_equal(origin, public_url))
         return true;
+    // Who can put a page under the plain address of an encrypted site is a stranger.
+    if (public_url != NULL && text_starts_with(public_url, "https://") &&
+        !text_starts_with(origin, "https://"))
+        return false;
     return origin_is_host(origin, net_header(x, "Host"));
 }

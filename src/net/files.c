@@ -178,6 +178,8 @@ struct files *files_load(const struct net_static *statics, size_t count, enum co
     files->statics = statics;
     files->static_count = count;
     for (size_t i = 0; i < count; i++) {
+        if (statics[i].folder == NULL)
+            continue;
         const int folder = open(statics[i].folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         const bool good =
             folder >= 0 && add_folder(files, &statics[i], folder, statics[i].prefix, 0);

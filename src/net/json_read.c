@@ -238,7 +238,8 @@ static const char *take_text(void *out, const json_t *value, const struct net_js
         return "short";
     if (size > (field->max > 0 ? (size_t)field->max : TEXT_MAX))
         return "long";
-    if (strlen(text) != size || has_controls(text))
+    if (strlen(text) != size || has_controls(text) ||
+        (field->kind == NET_JSON_LINE && !text_is_line(text)))
         return "format";
     const char *copy = arena_text_n(arena, text, size);
     memcpy(out, &copy, sizeof copy);
@@ -321,6 +322,7 @@ static enum code take(void *out, const json_t *value, const struct net_json_fiel
     const char *reason = NULL;
     switch (field->kind) {
     case NET_JSON_TEXT:
+    case NET_JSON_LINE:
         reason = take_text(out, value, field, filling->arena);
         break;
     case NET_JSON_CHOICE:

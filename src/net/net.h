@@ -49,7 +49,7 @@ extern const char net_csp_docs[];
 // `name.br` and `name.gz` are the precompressed forms of `name`, chosen by Accept-Encoding.
 struct net_static {
     const char *prefix;
-    const char *folder;
+    const char *folder; // NULL = none: all below the prefix is 404
     const char *fallback;
     const char *csp; // NULL = net_csp_app
 };
@@ -142,8 +142,8 @@ bool net_same_origin(const struct net_exchange *x);
 
 enum net_step net_reply(struct net_exchange *x, int status, const char *content_type,
                         const void *bytes, size_t size); // bytes are copied
-enum net_step net_reply_header(struct net_exchange *x, const char *name,
-                               const char *value); // copied
+// Copied. A name that was set before is replaced, but for Set-Cookie.
+enum net_step net_reply_header(struct net_exchange *x, const char *name, const char *value);
 enum net_step net_reply_empty(struct net_exchange *x, int status);
 // application/problem+json (RFC 9457) in the client's language, with Retry-After where it applies.
 enum net_step net_reply_problem(struct net_exchange *x, const struct problem *problem);
@@ -171,7 +171,9 @@ void net_problem_text(struct buffer *out, const struct problem *problem,
 // --- JSON in --------------------------------------------------------------------------------
 
 enum net_json_kind {
-    NET_JSON_TEXT,   // -> const char *; min and max in bytes (max 0 = 1024); no control characters
+    NET_JSON_TEXT, // -> const char *; min and max in bytes (max 0 = 1024); no control characters
+    NET_JSON_LINE, // as TEXT, in one line and as others will read it: no line breaks, nothing that
+                   // turns the direction of writing or is not seen (text_is_line)
     NET_JSON_CHOICE, // -> const char *; one of `choices`, "a|b|c"
     NET_JSON_ID,     // -> struct id; `choices` = prefix
     NET_JSON_BOOL,   // -> bool
@@ -257,6 +259,9 @@ enum net_step net_reply_json(struct net_exchange *x, int status);
 // The exchange becomes a stream of subscriber `key`; events up to `last_event_id` are not sent
 // (again). Returns NET_DONE; over the caps the reply is 429 rate-limited.
 enum net_step net_stream_open(struct net_exchange *x, int64_t key, int64_t last_event_id);
+// The new stream ends after this time, quiet or not: its reader comes back and is asked again who
+// it is. After net_stream_open in the same handler.
+void net_stream_limit(struct net_exchange *x, int64_t lifetime_us);
 // Last-Event-ID of the request, 0 when absent or not a number.
 int64_t net_stream_last_event(const struct net_exchange *x);
 // An event to this new stream only (what was missed), after net_stream_open in the same handler.
@@ -292,6 +297,9 @@ uint64_t net_rate_key(const struct net_rate *table, const char *scope, const cha
 // seconds to wait (≥ 1). Out (may be NULL): what is left.
 int64_t net_rate_take(struct net_rate *table, uint64_t key, int64_t quota, int64_t window_s,
                       int64_t now_us, int64_t *out_left);
+// What net_rate_take would answer, without taking: for quotas that only failures use up.
+int64_t net_rate_wait(struct net_rate *table, uint64_t key, int64_t quota, int64_t window_s,
+                      int64_t now_us);
 
 // --- metrics (Prometheus text 0.0.4)
 // --------------------------------------------------------------

@@ -59,6 +59,18 @@ static struct cell *cell_of(struct net_rate *table, uint64_t key)
     return oldest;
 }
 
+int64_t net_rate_wait(struct net_rate *table, uint64_t key, int64_t quota, int64_t window_s,
+                      int64_t now_us)
+{
+    const int64_t window_us = window_s * 1000000;
+    const int64_t step_us = window_us / (quota > 0 ? quota : 1);
+    pthread_mutex_lock(&table->lock);
+    const int64_t arrival_us = cell_of(table, key)->arrival_us;
+    pthread_mutex_unlock(&table->lock);
+    const int64_t debt = (arrival_us > now_us ? arrival_us - now_us : 0) + step_us;
+    return debt <= window_us ? 0 : (debt - window_us + 999999) / 1000000;
+}
+
 int64_t net_rate_take(struct net_rate *table, uint64_t key, int64_t quota, int64_t window_s,
                       int64_t now_us, int64_t *out_left)
 {

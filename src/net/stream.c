@@ -12,6 +12,7 @@ struct stream {
     struct net_server *server;
     struct MHD_Connection *connection;
     int64_t key, last_id, quiet_since_us;
+    int64_t until_us; // monotonic; 0 = no end
     struct buffer queue;
     struct buffer held; // records of int64 id, size_t size, bytes
     size_t read;
@@ -198,6 +199,15 @@ enum net_step net_stream_open(struct net_exchange *x, int64_t key, int64_t last_
     return net_reply_header(x, "X-Accel-Buffering", "no");
 }
 
+void net_stream_limit(struct net_exchange *x, int64_t lifetime_us)
+{
+    if (x->stream == NULL)
+        return;
+    pthread_mutex_lock(&x->server->streams.lock);
+    x->stream->until_us = mono_us() + lifetime_us;
+    pthread_mutex_unlock(&x->server->streams.lock);
+}
+
 int64_t net_stream_last_event(const struct net_exchange *x)
 {
     const char *text = net_header(x, "Last-Event-ID");
@@ -293,9 +303,14 @@ void streams_heartbeat(struct net_server *server, int64_t now_us)
     pthread_mutex_lock(&server->streams.lock);
     for (size_t i = 0; i < STREAM_BUCKETS; i++)
         for (struct stream *stream = server->streams.buckets[i]; stream != NULL;
-             stream = stream->next)
-            if (now_us - stream->quiet_since_us >= quiet_us)
+             stream = stream->next) {
+            if (stream->until_us != 0 && now_us >= stream->until_us) {
+                stream->ending = true;
+                wake(stream);
+            } else if (now_us - stream->quiet_since_us >= quiet_us) {
                 push(stream, beat, sizeof beat - 1);
+            }
+        }
     pthread_mutex_unlock(&server->streams.lock);
 }
 

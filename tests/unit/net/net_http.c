@@ -239,7 +239,8 @@ static void refuses_other_sites(void **state)
         {"\r\nOrigin: https://wallet.example.org", 200},
         {"\r\nOrigin: https://evil.example", 403},
         {"\r\nOrigin: null", 403},
-        {"\r\nOrigin: http://wallet.test", 200},
+        {"\r\nOrigin: https://wallet.test", 200},
+        {"\r\nOrigin: http://wallet.test", 403}, // the public address is encrypted
         {"\r\nOrigin: http://wallet.test.evil.example", 403},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -231,6 +231,55 @@ static void reads_money(void **state)
         assert_false(net_money_minor(&minor, bad[i], 2));
 }
 
+struct lined {
+    const char *memo;
+};
+
+// What another person will read: one line, nothing unseen, nothing that turns it around. AB-24
+// AB-25
+static void lines_are_what_they_look_like(void **state)
+{
+    (void)state;
+    static const struct net_json_field fields[] = {
+        {"memo", NET_JSON_LINE, true, offsetof(struct lined, memo), 0, 120, NULL, NULL, 0}};
+    static const struct {
+        const char *text;
+        bool good;
+    } rows[] = {
+        {"", true},
+        {"谢谢你的午饭 🍜", true},
+        {"👩\u200d🍳 joined", true},
+        {"a\\nb=c", false}, // a JSON escape for a line break
+        {"a\\u0000b", false},
+        {"a\\u0085b", false},
+        {"\u202e00.1 退款", false},
+        {"\u2066isolate\u2069", false},
+        {"zero\u200bwidth", false},
+        {"\ufeff", false},
+        {"tag\U000E0041", false},
+        {"\u061c", false},
+        {"\u2028", false},
+        {"\u3164", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct lined lined = {NULL};
+        struct problem problem = {0};
+        struct net_json *json = NULL;
+        struct arena *arena = arena_new();
+        struct buffer text = {0};
+        buffer_format(&text, "{\"memo\":\"%s\"}", rows[i].text);
+        enum code code = net_json_parse(&json, text.data, text.size);
+        if (code == OK)
+            code = net_json_fill(&lined, json, fields, 1, arena, "", &problem);
+        if ((code == OK) != rows[i].good)
+            fail_msg("row %zu: %d", i, code);
+        if (json != NULL)
+            net_json_free(&json);
+        buffer_free(&text);
+        arena_free(&arena);
+    }
+}
+
 static void writes_and_escapes(void **state)
 {
     (void)state;
@@ -273,6 +322,7 @@ int main(void)
         cmocka_unit_test(names_each_fault),
         cmocka_unit_test(collects_all_faults),
         cmocka_unit_test(reads_money),
+        cmocka_unit_test(lines_are_what_they_look_like),
         cmocka_unit_test(writes_and_escapes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,6 +52,23 @@ static void rate_lets_a_burst_pass_then_refills(void **state)
     net_rate_free(&table);
 }
 
+static void rate_can_be_asked_without_taking(void **state)
+{
+    (void)state;
+    struct net_rate *table = net_rate_new(env_system(), 64);
+    const uint64_t key = net_rate_key(table, "charge.unknown", "7");
+    const int64_t now = 1000 * second;
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(net_rate_wait(table, key, 2, 60, now), 0);
+    assert_int_equal(net_rate_take(table, key, 2, 60, now, NULL), 0);
+    assert_int_equal(net_rate_wait(table, key, 2, 60, now), 0);
+    assert_int_equal(net_rate_take(table, key, 2, 60, now, NULL), 0);
+    assert_int_equal(net_rate_wait(table, key, 2, 60, now), 30);
+    assert_int_equal(net_rate_wait(table, key, 2, 60, now + 29 * second + 1), 1);
+    assert_int_equal(net_rate_wait(table, key, 2, 60, now + 30 * second), 0);
+    net_rate_free(&table);
+}
+
 static void rate_keeps_keys_apart(void **state)
 {
     (void)state;
@@ -172,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(siphash_vectors),
         cmocka_unit_test(rate_lets_a_burst_pass_then_refills),
+        cmocka_unit_test(rate_can_be_asked_without_taking),
         cmocka_unit_test(rate_keeps_keys_apart),
         cmocka_unit_test(rate_memory_is_fixed),
         cmocka_unit_test(metrics_render),

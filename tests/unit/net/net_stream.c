@@ -36,7 +36,23 @@ static enum net_step backlog(struct net_exchange *x)
     return step;
 }
 
+static enum net_step short_lived(struct net_exchange *x)
+{
+    const enum net_step step = net_stream_open(x, 88, 0);
+    net_stream_limit(x, 600000);
+    return step;
+}
+
+// Whoever asked may have been signed out between the question and the opening.
+static enum net_step regretted(struct net_exchange *x)
+{
+    (void)net_stream_open(x, 99, 0);
+    return net_reply_code(x, CODE_LOGIN_REQUIRED, CHARGED_NOT_INVOLVED);
+}
+
 static const struct net_route ROUTES[] = {
+    {"GET", "/short", "short", short_lived, 0, 0, NULL},
+    {"GET", "/regretted", "regretted", regretted, 0, 0, NULL},
     {"GET", "/events/{key}", "events", events, 0, 0, NULL},
     {"GET", "/backlog", "backlog", backlog, 0, 0, NULL},
 };
@@ -220,6 +236,29 @@ static void closes_a_key(void **state)
     wait_for_streams(0);
 }
 
+static void ends_at_its_limit(void **state)
+{
+    (void)state;
+    const int64_t since = wire_ms();
+    const int fd = listen_to("/short", "");
+    // Beats keep a quiet stream open, its limit ends it all the same.
+    wire_read(fd, &result, 5000, 5000);
+    assert_true(strstr(result.bytes, "0\r\n\r\n") != NULL);
+    assert_true(wire_ms() - since >= 550);
+    close(fd);
+    wait_for_streams(0);
+}
+
+static void another_reply_leaves_no_stream(void **state)
+{
+    (void)state;
+    const int fd = listen_to("/regretted", "");
+    assert_int_equal(result.status[0], 401);
+    assert_false(net_stream_listening(server, 99));
+    close(fd);
+    wait_for_streams(0);
+}
+
 static void drain_ends_streams(void **state)
 {
     (void)state;
@@ -258,6 +297,8 @@ int main(void)
         cmocka_unit_test(sends_events_in_order),
         cmocka_unit_test(backlog_comes_first_and_once),
         cmocka_unit_test(beats_when_quiet),
+        cmocka_unit_test(ends_at_its_limit),
+        cmocka_unit_test(another_reply_leaves_no_stream),
         cmocka_unit_test(caps_streams_of_one_key),
         cmocka_unit_test(sixty_four_readers_miss_nothing),
         cmocka_unit_test(drops_a_reader_that_stops),

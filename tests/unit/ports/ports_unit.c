@@ -71,20 +71,28 @@ static void serve_one(struct peer *peer, int fd)
 {
     char request[sizeof peer->request];
     read_request(fd, request, sizeof request);
+    // A copy: the test gives the next answer as soon as the caller has what it wants of this one.
     pthread_mutex_lock(&peer->lock);
     memcpy(peer->request, request, sizeof request);
     peer->requests++;
+    const bool reset = peer->reset;
+    const int pause_ms = peer->pause_ms;
+    const size_t size = peer->answer_size;
+    char *answer = peer->answer != NULL ? malloc(size + 1) : NULL;
+    if (answer != NULL)
+        memcpy(answer, peer->answer, size);
     pthread_mutex_unlock(&peer->lock);
-    if (peer->reset) {
+    if (reset) {
         const struct linger at_once = {1, 0};
         setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    } else if (peer->answer == NULL) {
+    } else if (answer == NULL) {
         wait_for_end(fd);
-    } else if (peer->pause_ms > 0) {
-        send_slowly(fd, peer->answer, peer->answer_size, peer->pause_ms);
+    } else if (pause_ms > 0) {
+        send_slowly(fd, answer, size, pause_ms);
     } else {
-        wire_send(fd, peer->answer, peer->answer_size, 0);
+        wire_send(fd, answer, size, 0);
     }
+    free(answer);
     close(fd);
 }
 
@@ -121,11 +129,14 @@ static void peer_stop(struct peer *peer)
 
 static void peer_bytes(struct peer *peer, const char *bytes, size_t size)
 {
+    char *answer = malloc(size + 1);
+    assert_non_null(answer);
+    memcpy(answer, bytes, size);
+    pthread_mutex_lock(&peer->lock);
     free(peer->answer);
-    peer->answer = malloc(size + 1);
-    assert_non_null(peer->answer);
-    memcpy(peer->answer, bytes, size);
+    peer->answer = answer;
     peer->answer_size = size;
+    pthread_mutex_unlock(&peer->lock);
 }
 
 static void peer_says(struct peer *peer, int status, const char *type, const char *body)
