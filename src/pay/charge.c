@@ -160,6 +160,18 @@ static enum code write_decision(struct db *db, struct arena *arena, struct decis
     return pay_event_add(db, charge->person, 0, &event);
 }
 
+// The id is the till's key: another till's charge or a payment may have it already.
+static enum code check_id(struct db *db, struct arena *arena, struct pay_charge_request *request)
+{
+    struct pay_charge other;
+    struct books_entry entry;
+    enum code code = pay_charge_load(&other, db, &request->request.key);
+    if (code == CODE_NOT_FOUND)
+        code = books_journal_by_id(&entry, db, arena, &request->request.key);
+    ENSURE(code != OK, refuse(&request->problem, CODE_CONFLICT_IDEMPOTENCY));
+    return code == CODE_NOT_FOUND ? OK : code;
+}
+
 static enum code charge_new(struct db *db, struct arena *arena, struct pay_charge_request *request,
                             int64_t now_us)
 {
@@ -172,6 +184,7 @@ static enum code charge_new(struct db *db, struct arena *arena, struct pay_charg
                                   .created_us = now_us,
                                   .expires_us = now_us + WAIT_US};
     (void)text_copy(charge->order_text, sizeof charge->order_text, request->order_text);
+    GUARD(check_id(db, arena, request));
     GUARD(take_code(db, request, now_us));
     struct decision decision = {.world = request->world,
                                 .payment = {GUARD_CHANNEL_PAYCODE, charge->amount, false, now_us},

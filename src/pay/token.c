@@ -81,9 +81,12 @@ static bool take_host(char *out, size_t capacity, const char *text)
         return false;
     char host[256];
     (void)text_copy(host, sizeof host, start);
-    host[strcspn(host, "/?#")] = '\0';
-    (void)text_copy(out, capacity, host);
-    return host[0] != '\0';
+    // Browsers take a backslash for a slash. What stands before an '@' is a name and no address: it
+    // is there to be taken for one.
+    host[strcspn(host, "/?#\\")] = '\0';
+    const char *at = strrchr(host, '@');
+    (void)text_copy(out, capacity, at != NULL ? at + 1 : host);
+    return out[0] != '\0' && text_is_line(out);
 }
 
 static enum code read_own(struct pay_scan *out, const struct pay_world *world, const char *rest)
