@@ -68,6 +68,13 @@ bool api_session_peek(struct net_exchange *x, struct party_session *out)
     return find_session(x, false, out, &code);
 }
 
+void api_sessions_ended(struct api *api, int64_t person)
+{
+    party_cache_forget_person(api->cache, person);
+    if (api->server != NULL)
+        net_stream_close(api->server, person);
+}
+
 bool api_session_quiet(struct net_exchange *x, struct party_session *out)
 {
     enum code code;
@@ -149,20 +156,33 @@ bool api_request(struct net_exchange *x, struct guard_request *out, int64_t acto
     return false;
 }
 
+static bool refuse_amount(struct net_exchange *x, const char *pointer, const char *reason)
+{
+    struct problem problem = {
+        .code = CODE_AMOUNT_INVALID, .charged = CHARGED_NO, .max = INT64_C(100000000000)};
+    (void)problem_field(&problem, pointer, CODE_AMOUNT_INVALID, reason);
+    (void)net_reply_problem(x, &problem);
+    return false;
+}
+
 bool api_amount(struct net_exchange *x, const struct net_json_money *money, int64_t *out_amount,
                 enum money_currency *out_currency, const char *pointer)
 {
     const enum money_currency currency = money_currency_parse(money->currency);
-    if (currency != MONEY_NONE && money_parse(out_amount, currency, money->value) == MONEY_OK &&
-        money_amount_valid(*out_amount)) {
-        *out_currency = currency;
-        return true;
-    }
-    struct problem problem = {
-        .code = CODE_AMOUNT_INVALID, .charged = CHARGED_NO, .max = INT64_C(100000000000)};
-    (void)problem_field(&problem, pointer, CODE_AMOUNT_INVALID, "amount");
-    (void)net_reply_problem(x, &problem);
-    return false;
+    if (currency == MONEY_NONE || money_parse(out_amount, currency, money->value) != MONEY_OK ||
+        !money_amount_valid(*out_amount))
+        return refuse_amount(x, pointer, "amount");
+    *out_currency = currency;
+    return true;
+}
+
+bool api_amount_cny(struct net_exchange *x, const struct net_json_money *money, int64_t *out_amount,
+                    const char *pointer)
+{
+    enum money_currency currency;
+    if (!api_amount(x, money, out_amount, &currency, pointer))
+        return false;
+    return currency == MONEY_CNY || refuse_amount(x, pointer, "currency");
 }
 
 bool api_id(struct net_exchange *x, const char *parameter, const char *prefix, struct id *out)
@@ -279,5 +299,13 @@ const struct net_route *api_routes(size_t *out_count)
             for (size_t j = 0; j < tables[i]->count && count < ROUTES_MAX; j++)
                 all[count++] = tables[i]->routes[j];
     *out_count = count;
+    return all;
+}
+
+// They stand last in the table (api_routes).
+const struct net_route *api_production_routes(size_t *out_count)
+{
+    const struct net_route *all = api_routes(out_count);
+    *out_count -= API_SANDBOX.count;
     return all;
 }

@@ -53,6 +53,8 @@ static inline struct api *api_of(const struct net_exchange *x)
 
 // All routes of the program, in one table; *out_count rows.
 const struct net_route *api_routes(size_t *out_count);
+// Without those of the sandbox: all below /sandbox is unknown there.
+const struct net_route *api_production_routes(size_t *out_count);
 // Health and metrics, for the admin listener.
 const struct net_route *api_admin_routes(size_t *out_count);
 
@@ -66,6 +68,9 @@ const struct net_route *api_admin_routes(size_t *out_count);
 bool api_session(struct net_exchange *x, struct party_session *out);
 bool api_session_quiet(struct net_exchange *x, struct party_session *out); // does not prolong
 bool api_merchant(struct net_exchange *x, struct party_merchant *out);
+// After the commit that ended log-ins of this person: forgets what is remembered of them and ends
+// the event streams. Those whose log-in lives on come back at once.
+void api_sessions_ended(struct api *api, int64_t person);
 // Of an exchange that may have none: false without a reply.
 bool api_session_peek(struct net_exchange *x, struct party_session *out);
 // Sets or clears a cookie: HttpOnly, Secure, SameSite=Lax, Path=/. token NULL = clear.
@@ -81,6 +86,9 @@ bool api_request(struct net_exchange *x, struct guard_request *out, int64_t acto
 // A known currency, 1 … MONEY_MAX minor units. False: 422 amount-invalid at `pointer`.
 bool api_amount(struct net_exchange *x, const struct net_json_money *money, int64_t *out_amount,
                 enum money_currency *out_currency, const char *pointer);
+// As api_amount, where only the wallet's own currency is taken: shops are paid in CNY.
+bool api_amount_cny(struct net_exchange *x, const struct net_json_money *money, int64_t *out_amount,
+                    const char *pointer);
 // A path parameter "txn_…" -> id. False: 404.
 bool api_id(struct net_exchange *x, const char *parameter, const char *prefix, struct id *out);
 // Rate limit; false: 429 with Retry-After.

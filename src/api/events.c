@@ -178,6 +178,9 @@ static bool find_key(struct net_exchange *x, int64_t *out_key)
     return code == OK;
 }
 
+// A stream outlives no log-in: it is bound to the idle time, and whoever ends a log-in ends the
+// streams of the person (api_sessions_ended). One that ended while the stream was being opened is
+// seen by asking again, after the stream can be found.
 static enum net_step stream_events(struct net_exchange *x)
 {
     struct backlog backlog = {.x = x};
@@ -185,6 +188,10 @@ static enum net_step stream_events(struct net_exchange *x)
         return net_reply_code(x, CODE_LOGIN_REQUIRED, CHARGED_NOT_INVOLVED);
     const int64_t last = net_stream_last_event(x);
     const enum net_step step = net_stream_open(x, backlog.key, last);
+    net_stream_limit(x, PARTY_SESSION_IDLE_US);
+    int64_t again;
+    if (!find_key(x, &again) || again != backlog.key)
+        return net_reply_code(x, CODE_LOGIN_REQUIRED, CHARGED_NOT_INVOLVED);
     if (last > 0) {
         struct db *db = api_take(x);
         (void)party_outbox_events_of(db, backlog.key, last, BACKLOG_MAX, send_missed, &backlog);

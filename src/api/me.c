@@ -236,7 +236,7 @@ static enum net_step change_secret(struct net_exchange *x, enum vault_secret kin
         return api_refuse(x, code, &problem, CHARGED_NOT_INVOLVED);
     struct api_change change = {.run = secret_run, .context = &secret};
     code = api_change(x, &change);
-    party_cache_forget_person(secret.api->cache, secret.session.person);
+    api_sessions_ended(api_of(x), secret.session.person);
     return code == OK ? net_reply_empty(x, 204) : api_refuse(x, code, NULL, CHARGED_NOT_INVOLVED);
 }
 

@@ -5,7 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROUTE_CHARGE = 10, ORDER_LIFE_S = 900, ORDER_LIFE_MAX_S = 7200 };
+enum {
+    ROUTE_CHARGE = 10,
+    ORDER_LIFE_S = 900,
+    ORDER_LIFE_MAX_S = 7200,
+    UNKNOWN_MAX = 20, // codes that nobody has, per till and minute: more is guessing
+    UNKNOWN_WINDOW_S = 60
+};
 
 static void write_charge(struct net_json_writer *w, const char *key, struct net_exchange *x,
                          const struct pay_charge *charge)
@@ -41,6 +47,26 @@ struct charging {
     struct net_exchange *x;
 };
 
+static uint64_t guess_key(struct net_exchange *x, int64_t merchant)
+{
+    char who[32];
+    snprintf(who, sizeof who, "%lld", (long long)merchant);
+    return net_rate_key(api_of(x)->rate, "charge.unknown", who);
+}
+
+// False: 429. Only unknown codes use up the quota.
+static bool may_guess(struct net_exchange *x, int64_t merchant)
+{
+    const int64_t wait_s = net_rate_wait(api_of(x)->rate, guess_key(x, merchant), UNKNOWN_MAX,
+                                         UNKNOWN_WINDOW_S, net_started_us(x));
+    if (wait_s == 0)
+        return true;
+    const struct problem problem = {
+        .code = CODE_RATE_LIMITED, .charged = CHARGED_NO, .retry_after_s = wait_s};
+    (void)net_reply_problem(x, &problem);
+    return false;
+}
+
 static void render(struct pay_charge_request *request)
 {
     struct net_exchange *x = ((struct charging *)request)->x;
@@ -69,6 +95,9 @@ static void done(struct db_change *change)
     } else if (net_reply_status(x) == 0) {
         (void)api_refuse(x, change->code, &request->problem, CHARGED_NO);
     }
+    if (change->code == CODE_CODE_UNKNOWN && !request->repeated)
+        (void)net_rate_take(api_of(x)->rate, guess_key(x, request->merchant), UNKNOWN_MAX,
+                            UNKNOWN_WINDOW_S, net_started_us(x), NULL);
     api_nudge_events(api_of(x));
     net_resume(x);
 }
@@ -80,7 +109,7 @@ struct charge_body {
 static const struct net_json_field CHARGE_FIELDS[] = {
     {"paycode", NET_JSON_TEXT, true, offsetof(struct charge_body, paycode), 8, 24, NULL, NULL, 0},
     {"amount", NET_JSON_MONEY, true, offsetof(struct charge_body, amount), 0, 0, NULL, NULL, 0},
-    {"order_text", NET_JSON_TEXT, false, offsetof(struct charge_body, order_text), 0,
+    {"order_text", NET_JSON_LINE, false, offsetof(struct charge_body, order_text), 0,
      PAY_TEXT_MAX - 1, NULL, NULL, 0},
 };
 
@@ -90,12 +119,11 @@ static enum net_step create_charge(struct net_exchange *x)
     struct charge_body body = {.order_text = ""};
     struct charging *charging = arena_alloc(net_arena(x), sizeof *charging);
     struct pay_charge_request *request = &charging->request;
-    enum money_currency currency;
     charging->x = x;
     if (!api_merchant(x, &merchant) ||
         !api_request(x, &request->request, -merchant.id, ROUTE_CHARGE) ||
         !API_READ(x, &body, CHARGE_FIELDS) ||
-        !api_amount(x, &body.amount, &request->amount, &currency, "/amount"))
+        !api_amount_cny(x, &body.amount, &request->amount, "/amount") || !may_guess(x, merchant.id))
         return NET_DONE;
     const struct api *api = api_of(x);
     char amount[40];
@@ -228,7 +256,7 @@ struct order_body {
 };
 static const struct net_json_field ORDER_FIELDS[] = {
     {"amount", NET_JSON_MONEY, true, offsetof(struct order_body, amount), 0, 0, NULL, NULL, 0},
-    {"order_text", NET_JSON_TEXT, false, offsetof(struct order_body, order_text), 0,
+    {"order_text", NET_JSON_LINE, false, offsetof(struct order_body, order_text), 0,
      PAY_TEXT_MAX - 1, NULL, NULL, 0},
     {"expires_s", NET_JSON_INT, false, offsetof(struct order_body, expires_s), 30, ORDER_LIFE_MAX_S,
      NULL, NULL, 0},
@@ -243,8 +271,9 @@ static enum net_step create_order(struct net_exchange *x)
     struct pay_order *order = &ordering.in;
     if (!api_merchant(x, &merchant) || !api_request(x, &request, -merchant.id, 0) ||
         !API_READ(x, &body, ORDER_FIELDS) ||
-        !api_amount(x, &body.amount, &order->amount, &order->currency, "/amount"))
+        !api_amount_cny(x, &body.amount, &order->amount, "/amount"))
         return NET_DONE;
+    order->currency = MONEY_CNY;
     order->id = request.key;
     order->merchant = merchant.id;
     order->account = merchant.account_cny;

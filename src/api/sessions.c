@@ -75,7 +75,7 @@ static const struct net_json_field LOGIN_FIELDS[] = {
     {"login", NET_JSON_TEXT, true, offsetof(struct login_body, login), 1, 32, NULL, NULL, 0},
     {"password", NET_JSON_TEXT, true, offsetof(struct login_body, password), 1, VAULT_SECRET_MAX,
      NULL, NULL, 0},
-    {"device_name", NET_JSON_TEXT, false, offsetof(struct login_body, device_name), 0, 80, NULL,
+    {"device_name", NET_JSON_LINE, false, offsetof(struct login_body, device_name), 0, 80, NULL,
      NULL, 0},
 };
 
@@ -130,7 +130,7 @@ static enum net_step end_one(struct net_exchange *x, struct ending *ending)
     const enum code code = api_change(x, &change);
     if (code != OK)
         return api_refuse(x, code, NULL, CHARGED_NOT_INVOLVED);
-    party_cache_forget_session(api_of(x)->cache, &ending->id);
+    api_sessions_ended(api_of(x), ending->session.person);
     return net_reply_empty(x, 204);
 }
 
@@ -171,7 +171,7 @@ static enum net_step end_other_sessions(struct net_exchange *x)
     const enum code code = api_change(x, &change);
     if (code != OK)
         return api_refuse(x, code, NULL, CHARGED_NOT_INVOLVED);
-    party_cache_forget_person(api_of(x)->cache, ending.session.person);
+    api_sessions_ended(api_of(x), ending.session.person);
     return net_reply_empty(x, 204);
 }
 

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static const char HELP[] =
@@ -251,8 +253,8 @@ static size_t find_statics(struct serve *s, struct net_static out[3])
         char *folder = s->texts[STATIC_TEXTS + i];
         snprintf(folder, sizeof s->texts[0], "%s/web/dist/%s", s->share, parts[i].part);
         if (text_equal(parts[i].part, "sandbox") && s->sandbox == NULL)
-            continue;
-        if (access(folder, R_OK) == 0)
+            out[count++] = (struct net_static){"/sandbox/", NULL, NULL, NULL}; // not an app page
+        else if (access(folder, R_OK) == 0)
             out[count++] = (struct net_static){parts[i].prefix, folder, "index.html", parts[i].csp};
         else
             log_event(LOG_WARN, "serve.web_part_missing", LOG_TEXT("part", parts[i].part));
@@ -266,7 +268,8 @@ static enum code start_servers(struct serve *s)
     static struct net_static statics[3];
     size_t count, admin_count;
     const size_t static_count = find_statics(s, statics);
-    const struct net_route *routes = api_routes(&count);
+    const struct net_route *routes =
+        s->sandbox != NULL ? api_routes(&count) : api_production_routes(&count);
     const struct net_options options = {.listen = s->listen,
                                         .port = s->port,
                                         .routes = routes,
@@ -322,9 +325,21 @@ static void stop(struct serve *s)
     vault_free(&s->api.vault);
 }
 
+// Keys, PINs and people's data are in this memory: no core file, and no other process of the same
+// user may read it.
+static void close_memory(void)
+{
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
 int cmd_serve(int argc, char **argv)
 {
     static struct serve s;
+    close_memory();
     if (!read_options(&s, argc, argv)) {
         fputs(HELP, stderr);
         return CMD_USAGE;

@@ -29,6 +29,8 @@ enum code db_postgres_open(struct db *db)
     if (PQstatus(db->postgres) != CONNECTION_OK)
         return failure(db, "db.open_failed", "connect");
     PQsetNoticeReceiver(db->postgres, notice_receiver, db);
+    // The server's DETAIL repeats whole rows: they are no matter of the log.
+    (void)PQsetErrorVerbosity(db->postgres, PQERRORS_TERSE);
     return db_postgres_script(db, db->read_only
                                       ? "SET default_transaction_read_only=on"
                                       : "SET synchronous_commit=on; SET statement_timeout=0");
