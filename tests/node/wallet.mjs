@@ -116,6 +116,7 @@ export class Client {
       let rest = ''
       answer.setEncoding('utf8')
       answer.on('error', () => {})
+      answer.on('close', () => (stream.ended = true))
       answer.on('data', (chunk) => {
         rest += chunk
         for (let end; (end = rest.indexOf('\n\n')) >= 0; rest = rest.slice(end + 2)) {
@@ -165,9 +166,12 @@ async function stop(child) {
   return how
 }
 
-/** Starts sandbox and server with the play people. kind: "sqlite" or "postgresql". */
-export async function startWallet(root, kind) {
-  const program = join(root, 'build/tongbao')
+/**
+ * Starts sandbox and server with the play people. kind: "sqlite" or "postgresql". production: the server does not know the
+ * sandbox and has no people. TONGBAO_BUILD names another build folder (sanitizers).
+ */
+export async function startWallet(root, kind, { production = false } = {}) {
+  const program = join(root, process.env.TONGBAO_BUILD ?? 'build', 'tongbao')
   const folder = mkdtempSync(join(tmpdir(), 'tongbao-scenario.'))
   const database = freshDatabase(kind, folder)
   const [port, admin, sandbox] = [await freePort(), await freePort(), await freePort()]
@@ -178,7 +182,7 @@ export async function startWallet(root, kind) {
   const server = start(
     program,
     ['serve', '--listen', `127.0.0.1:${port}`, '--admin', `127.0.0.1:${admin}`, '--data', folder, '--share', root,
-      '--public-url', publicUrl, '--sandbox', `http://127.0.0.1:${sandbox}`, '--database', database.url, '--seed'],
+      '--public-url', publicUrl, '--database', database.url, ...(production ? [] : ['--sandbox', `http://127.0.0.1:${sandbox}`, '--seed'])],
     serverLog,
   )
   await until('the server answers', async () => {
@@ -194,6 +198,7 @@ export async function startWallet(root, kind) {
     admin,
     publicUrl,
     database: database.url,
+    folder,
     log: () => readFileSync(serverLog, 'utf8'),
     /** Ends both programs. Returns how the server ended. */
     async stop() {
