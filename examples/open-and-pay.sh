@@ -12,6 +12,7 @@ folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 
 case "${LC_ALL:-${LC_MESSAGES:-${LANG:-}}}" in zh*) chinese=yes ;; *) chinese= ;; esac
+export LC_ALL=C.UTF-8 # a locale that is always there: perl warns about others
 step_number=0
 step() { # CHINESE ENGLISH
     step_number=$((step_number + 1))
