@@ -58,6 +58,10 @@ const struct net_route *api_production_routes(size_t *out_count);
 // Health and metrics, for the admin listener.
 const struct net_route *api_admin_routes(size_t *out_count);
 
+// GET /metrics: brings the figures of committer, outbox, hash pool and ledger up to date, then
+// writes all of api->server.
+enum net_step api_get_metrics(struct net_exchange *x);
+
 // --- phases
 // ---------------------------------------------------------------------------------------
 

@@ -104,7 +104,7 @@ const struct net_route *api_admin_routes(size_t *out_count)
     static const struct net_route admin[] = {
         {"GET", "/livez", "adminLivez", get_livez, NET_INLINE | NET_NO_LOG, 0, NULL},
         {"GET", "/readyz", "adminReadyz", get_readyz, NET_NO_LOG, 0, NULL},
-        {"GET", "/metrics", "getMetrics", net_metrics_handler, NET_NO_LOG, 0, NULL},
+        {"GET", "/metrics", "getMetrics", api_get_metrics, NET_NO_LOG, 0, NULL},
     };
     *out_count = sizeof admin / sizeof admin[0];
     return admin;

@@ -198,6 +198,15 @@ void net_series_observe(struct net_series *series, int64_t value)
     atomic_fetch_add_explicit(&series->value, 1, memory_order_relaxed);
 }
 
+void net_series_set_histogram(struct net_series *series, const int64_t *counts, int64_t sum,
+                              int64_t observations)
+{
+    for (size_t i = 0; i < series->metric->bucket_count; i++)
+        atomic_store_explicit(&series->buckets[i], counts[i], memory_order_relaxed);
+    atomic_store_explicit(&series->sum, sum, memory_order_relaxed);
+    atomic_store_explicit(&series->value, observations, memory_order_relaxed);
+}
+
 int64_t net_series_value(const struct net_series *series)
 {
     return atomic_load_explicit(&series->value, memory_order_relaxed);

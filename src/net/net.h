@@ -324,6 +324,10 @@ struct net_series *net_series(struct net_metric *metric, const char *const *valu
 void net_series_add(struct net_series *series, int64_t delta); // counter, gauge
 void net_series_set(struct net_series *series, int64_t value); // gauge
 void net_series_observe(struct net_series *series, int64_t value);
+// Takes over what somebody else counts: a counter's or gauge's value with net_series_set, a
+// histogram with this. `counts`: observations per bucket, not summed up, one per bound.
+void net_series_set_histogram(struct net_series *series, const int64_t *counts, int64_t sum,
+                              int64_t observations);
 int64_t net_series_value(const struct net_series *series); // histogram: count of observations
 // Everything registered, and process_* from /proc/self.
 void net_metrics_render(struct net_metrics *metrics, struct buffer *out);

@@ -314,6 +314,15 @@ enum code party_outbox_events_of(struct db *db, int64_t key, int64_t after, size
                                  bool (*visit)(void *context, const struct party_outbox *row),
                                  void *context);
 enum code party_outbox_last_seq(struct db *db, int64_t *out);
+// What waits: one call per queue that has waiting rows. oldest_us: when the first of them was due.
+struct party_outbox_backlog {
+    const char *queue; // lives until the visit returns
+    int64_t rows, oldest_us;
+};
+enum code party_outbox_backlogs(struct db *db,
+                                void (*visit)(void *context,
+                                              const struct party_outbox_backlog *backlog),
+                                void *context);
 // Deletes finished rows older than `before_us`, never the newest row. At most `limit`.
 enum code party_outbox_prune(struct db *db, int64_t before_us, size_t limit, int64_t *out_deleted);
 

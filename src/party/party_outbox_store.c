@@ -287,3 +287,29 @@ enum code party_outbox_prune(struct db *db, int64_t before_us, size_t limit, int
                    "AND seq < (SELECT max(seq) FROM party_outbox) ORDER BY seq LIMIT $2)",
                    values, COUNT(values), out_deleted);
 }
+
+struct backlogs {
+    void (*visit)(void *context, const struct party_outbox_backlog *backlog);
+    void *context;
+};
+
+static bool visit_backlog(void *context, const struct db_row *row)
+{
+    const struct backlogs *backlogs = context;
+    const struct party_outbox_backlog backlog = {db_get_text(row, 0), db_get_int(row, 1),
+                                                 db_get_int(row, 2)};
+    backlogs->visit(backlogs->context, &backlog);
+    return true;
+}
+
+enum code party_outbox_backlogs(struct db *db,
+                                void (*visit)(void *context,
+                                              const struct party_outbox_backlog *backlog),
+                                void *context)
+{
+    struct backlogs backlogs = {visit, context};
+    return db_query(db,
+                    "SELECT queue, COUNT(*), MIN(run_at_us) FROM party_outbox WHERE state = 1 "
+                    "GROUP BY queue",
+                    NULL, 0, visit_backlog, &backlogs);
+}

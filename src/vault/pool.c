@@ -176,6 +176,15 @@ int64_t vault_hash_count(const struct vault *vault)
     return count;
 }
 
+int64_t vault_hash_waiting(const struct vault *vault)
+{
+    struct vault *open = (struct vault *)vault; // as above
+    pthread_mutex_lock(&open->lock);
+    const int64_t count = (int64_t)open->waiting;
+    pthread_mutex_unlock(&open->lock);
+    return count;
+}
+
 // --- blocking variants ------------------------------------------------------------------------
 
 struct wait {

@@ -126,5 +126,7 @@ struct vault_hash_job {
 enum code vault_hash_submit(struct vault *vault, const struct vault_hash_job *job);
 // Jobs that reached the hash function since the start: for metrics and for tests of try counters.
 int64_t vault_hash_count(const struct vault *vault);
+// Hash jobs that wait for a thread now.
+int64_t vault_hash_waiting(const struct vault *vault);
 
 #endif

@@ -34,6 +34,20 @@ export default async function service(world) {
     expect(await probe.get('/readyz'), 200)
     const { text } = await probe.get('/metrics')
     assert.match(text, /^tongbao_http_requests_total\{route="/m)
+    const figure = (name) => Number(new RegExp(`^${name} ([0-9.]+)$`, 'm').exec(text)?.[1] ?? NaN)
+    // The play people's wallets were opened by at least one group.
+    const groups = figure('tongbao_commit_groups_total'), changes = figure('tongbao_commit_changes_total')
+    assert.ok(groups >= 1 && changes >= groups, `${groups} groups, ${changes} changes`)
+    assert.equal(figure('tongbao_db_commit_group_size_count'), groups)
+    assert.equal(figure('tongbao_db_commit_group_size_sum'), changes)
+    assert.equal(figure('tongbao_db_commit_duration_seconds_count'), groups)
+    assert.ok(figure('tongbao_db_commit_duration_seconds_sum') > 0)
+    assert.ok(figure('tongbao_commit_waiting') >= 0 && figure('tongbao_hash_queue_depth') >= 0)
+    assert.ok(figure('tongbao_ledger_sequence') > 0)
+    for (const queue of ['bank', 'decide', 'face', 'sms']) {
+      assert.match(text, new RegExp(`^tongbao_outbox_waiting\\{queue="${queue}"\\} [0-9]+$`, 'm'))
+      assert.match(text, new RegExp(`^tongbao_outbox_lag_seconds\\{queue="${queue}"\\} [0-9.]+$`, 'm'))
+    }
   })
   await step('a QR code is drawn; without a text it is not', async () => {
     const drawn = await anyone.get('/api/v1/qr.svg?text=abc')

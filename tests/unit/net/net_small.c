@@ -122,6 +122,18 @@ static void metrics_render(void **state)
                                      "tongbao_test_seconds_bucket{le=\"+Inf\"} 3\n"
                                      "tongbao_test_seconds_sum 3.002001\n"
                                      "tongbao_test_seconds_count 3\n"));
+    // What somebody else counts is taken over as it stands, not added.
+    const int64_t counts[] = {4, 0, 1};
+    net_series_set_histogram(series, counts, 2500000, 6);
+    net_series_set_histogram(series, counts, 2500000, 6);
+    buffer_free(&out);
+    net_metrics_render(metrics, &out);
+    assert_non_null(strstr(out.data, "tongbao_test_seconds_bucket{le=\"0.001\"} 4\n"
+                                     "tongbao_test_seconds_bucket{le=\"0.005\"} 4\n"
+                                     "tongbao_test_seconds_bucket{le=\"2\"} 5\n"
+                                     "tongbao_test_seconds_bucket{le=\"+Inf\"} 6\n"
+                                     "tongbao_test_seconds_sum 2.5\n"
+                                     "tongbao_test_seconds_count 6\n"));
     assert_non_null(strstr(out.data, "\nprocess_resident_memory_bytes "));
     assert_non_null(strstr(out.data, "\nprocess_open_fds "));
     buffer_free(&out);
