@@ -10,6 +10,7 @@ static const struct {
     const char *help;
 } COMMANDS[] = {
     {"audit", cmd_audit, "recompute everything from the tables and report each difference"},
+    {"jobs", cmd_jobs, "the workers in a process of their own"},
     {"migrate", cmd_migrate, "bring the database to this program's schema"},
     {"routes", cmd_routes, "print the table of the API's routes"},
     {"sandbox", cmd_sandbox, "the play world outside: phones, bank, face and identity checks"},

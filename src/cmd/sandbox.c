@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char HELP[] =
-    "Usage: tongbao sandbox --data DIR [--listen 127.0.0.1:PORT] [--people FILE]\n";
+static const char HELP[] = "Usage: tongbao sandbox --data DIR [options]\n"
+                           "  --listen 127.0.0.1:PORT  [127.0.0.1:8081]\n"
+                           "  --people FILE            [spec/play/people.json]\n";
 
 static volatile sig_atomic_t stopping;
 
@@ -30,6 +31,7 @@ int cmd_sandbox(int argc, char **argv)
     static const struct option options[] = {{"listen", required_argument, NULL, 'l'},
                                             {"data", required_argument, NULL, 'D'},
                                             {"people", required_argument, NULL, 'p'},
+                                            {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     char listen[64] = "127.0.0.1";
     struct play_options play = {.listen = listen,
@@ -39,6 +41,10 @@ int cmd_sandbox(int argc, char **argv)
     int64_t port = 8081;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         char *colon;
+        if (option == 'h') {
+            fputs(HELP, stdout);
+            return CMD_DONE;
+        }
         if (option == 'D') {
             play.data_folder = optarg;
         } else if (option == 'p') {

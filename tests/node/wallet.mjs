@@ -168,9 +168,10 @@ async function stop(child) {
 
 /**
  * Starts sandbox and server with the play people. kind: "sqlite" or "postgresql". production: the server does not know the
- * sandbox and has no people. TONGBAO_BUILD names another build folder (sanitizers).
+ * sandbox and has no people. apart: the server has no workers; startJobs() starts them as a process of their own.
+ * TONGBAO_BUILD names another build folder (sanitizers).
  */
-export async function startWallet(root, kind, { production = false } = {}) {
+export async function startWallet(root, kind, { production = false, apart = false } = {}) {
   const program = join(root, process.env.TONGBAO_BUILD ?? 'build', 'tongbao')
   const folder = mkdtempSync(join(tmpdir(), 'tongbao-scenario.'))
   const database = freshDatabase(kind, folder)
@@ -182,7 +183,8 @@ export async function startWallet(root, kind, { production = false } = {}) {
   const server = start(
     program,
     ['serve', '--listen', `127.0.0.1:${port}`, '--admin', `127.0.0.1:${admin}`, '--data', folder, '--share', root,
-      '--public-url', publicUrl, '--database', database.url, ...(production ? [] : ['--sandbox', `http://127.0.0.1:${sandbox}`, '--seed'])],
+      '--public-url', publicUrl, '--database', database.url, ...(production ? [] : ['--sandbox', `http://127.0.0.1:${sandbox}`, '--seed']),
+      ...(apart ? ['--no-jobs'] : [])],
     serverLog,
   )
   await until('the server answers', async () => {
@@ -200,6 +202,25 @@ export async function startWallet(root, kind, { production = false } = {}) {
     database: database.url,
     folder,
     log: () => readFileSync(serverLog, 'utf8'),
+    /** The workers of a server that has none. Returns their admin port and how to end them. */
+    async startJobs() {
+      const jobsAdmin = await freePort()
+      const jobs = start(
+        program,
+        ['jobs', '--admin', `127.0.0.1:${jobsAdmin}`, '--data', folder, '--share', root, '--public-url', publicUrl,
+          '--database', database.url, '--sandbox', `http://127.0.0.1:${sandbox}`],
+        join(folder, 'jobs.log'),
+      )
+      await until('the workers are ready', async () => {
+        if (jobs.how) throw new Error(`the workers ended: ${readFileSync(join(folder, 'jobs.log'), 'utf8').slice(-800)}`)
+        try {
+          return (await request(jobsAdmin, { method: 'GET', path: '/readyz', headers: {} })).status === 200
+        } catch {
+          return false
+        }
+      })
+      return { admin: jobsAdmin, stop: () => stop(jobs) }
+    },
     /** Ends both programs. Returns how the server ended. */
     async stop() {
       const how = await stop(server)
