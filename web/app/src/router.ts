@@ -124,12 +124,12 @@ router.beforeEach(async (to) => {
   }
 })
 
-/** Names the document and moves the focus to the heading of the new page. */
-export function nameDocument(): void {
-  const title = router.currentRoute.value.meta.title
-  document.title = title ? `${t(title)} · ${t('brand')}` : t('brand')
+/** Names the document after the page. */
+export function nameDocument(title = t(router.currentRoute.value.meta.title ?? 'brand')): void {
+  document.title = title === t('brand') ? title : `${title} · ${t('brand')}`
 }
 
+// Names the document and moves the focus to the heading of the new page.
 router.afterEach(async (to, from) => {
   nameDocument()
   if (to.path === from.path) return
