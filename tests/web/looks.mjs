@@ -61,6 +61,8 @@ async function visit(phone, path) {
   await phone.shot(`${name}-320-dark`)
   await page.setViewportSize({ width: 390, height: 844 })
   await page.emulateMedia({ colorScheme: 'light' })
+  // The theme is painted again, with its own text size, once the media query has changed.
+  await until('light again', () => page.evaluate(() => document.documentElement.dataset.theme === 'light'))
   await page.evaluate(() => (document.documentElement.style.fontSize = '30px'))
   note('large text', (await phone.misfits()).filter((line) => /^the page|^outside|^cut/.test(line)))
   await phone.shot(`${name}-390-large`)

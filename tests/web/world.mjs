@@ -488,6 +488,7 @@ export class Phone {
         const scroller = e.closest('.chips')
         if (!scroller && box.width > 0 && (box.right > window.innerWidth + 1 || box.left < -1)) say(e, 'outside the screen')
         const cut = style.overflowX !== 'visible' && style.overflowX !== 'auto' && e.scrollWidth > e.clientWidth + 1
+        if (e.matches('.ok-word') && e.scrollWidth > e.clientWidth + 1) say(e, 'a word too long')
         if (cut && style.textOverflow !== 'ellipsis' && !e.matches('input, video')) say(e, 'cut at the side')
         if (e instanceof HTMLElement && style.overflowY === 'hidden' && e.scrollHeight > e.clientHeight + 2 && e.clientHeight) say(e, 'cut below')
       }
