@@ -70,7 +70,7 @@ bool api_session_peek(struct net_exchange *x, struct party_session *out)
 
 void api_sessions_ended(struct api *api, int64_t person)
 {
-    party_cache_forget_person(api->cache, person);
+    party_cache_forget_person(api->cache, person, env_now(api->env));
     if (api->server != NULL)
         net_stream_close(api->server, person);
 }

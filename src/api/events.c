@@ -7,6 +7,7 @@
 
 static const int64_t TAIL_PAUSE_US = 100000; // without a nudge: another process wrote the event
 static const long TAIL_GATHER_NS = 4000000;  // after a nudge: more events of the same moment come
+static const int64_t HEAR_EVERY_US = 500000;
 enum { TAIL_BATCH = 512, BACKLOG_MAX = 200 };
 
 // The type is stored in `ref`.
@@ -35,7 +36,7 @@ struct api_tail {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool nudged, stopping;
-    int64_t seq;
+    int64_t seq, heard_us;
     struct arena *arena;
 };
 
@@ -88,6 +89,18 @@ static bool wait_for_nudge(struct api_tail *tail)
     return go_on;
 }
 
+// Sessions that another process ended.
+static void hear(struct api_tail *tail)
+{
+    const int64_t now_us = env_now(tail->api->env);
+    if (now_us >= tail->heard_us && now_us - tail->heard_us < HEAR_EVERY_US)
+        return;
+    tail->heard_us = now_us;
+    struct db *db = db_pool_take(tail->api->pool);
+    (void)party_cache_hear(tail->api->cache, db, now_us);
+    db_pool_give(tail->api->pool, db);
+}
+
 static void *tail_main(void *context)
 {
     struct api_tail *tail = context;
@@ -95,6 +108,7 @@ static void *tail_main(void *context)
     while (wait_for_nudge(tail)) {
         (void)nanosleep(&gather, NULL);
         send_new(tail);
+        hear(tail);
     }
     return NULL;
 }

@@ -122,7 +122,8 @@ static enum net_step put_language(struct net_exchange *x)
     setting.language = text_equal(body.language, "en") ? PARTY_EN : PARTY_ZH;
     struct api_change change = {.run = language_run, .context = &setting};
     const enum code code = api_change(x, &change);
-    party_cache_forget_person(setting.api->cache, setting.session.person);
+    party_cache_forget_person(setting.api->cache, setting.session.person,
+                              env_now(setting.api->env));
     return code == OK ? net_reply_empty(x, 204) : api_refuse(x, code, NULL, CHARGED_NOT_INVOLVED);
 }
 
@@ -349,7 +350,8 @@ static enum net_step set_frozen(struct net_exchange *x, struct setting *setting)
     struct api_change change = {.run = freeze_run, .context = setting};
     setting->now_us = net_started_us(x);
     const enum code code = api_change(x, &change);
-    party_cache_forget_person(setting->api->cache, setting->session.person);
+    party_cache_forget_person(setting->api->cache, setting->session.person,
+                              env_now(setting->api->env));
     if (code != OK)
         return api_refuse(x, code, &change.problem, CHARGED_NOT_INVOLVED);
     return reply_wallet(x, &setting->session);

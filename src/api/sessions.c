@@ -126,7 +126,7 @@ static enum code end_run(struct db *db, void *context, struct problem *problem)
 static enum net_step end_one(struct net_exchange *x, struct ending *ending)
 {
     struct api_change change = {.run = end_run, .context = ending};
-    ending->now_us = net_started_us(x);
+    ending->now_us = env_now(api_of(x)->env);
     const enum code code = api_change(x, &change);
     if (code != OK)
         return api_refuse(x, code, NULL, CHARGED_NOT_INVOLVED);
@@ -167,7 +167,7 @@ static enum net_step end_other_sessions(struct net_exchange *x)
     if (!api_session(x, &ending.session))
         return NET_DONE;
     struct api_change change = {.run = end_others_run, .context = &ending};
-    ending.now_us = net_started_us(x);
+    ending.now_us = env_now(api_of(x)->env);
     const enum code code = api_change(x, &change);
     if (code != OK)
         return api_refuse(x, code, NULL, CHARGED_NOT_INVOLVED);

@@ -68,6 +68,8 @@ enum code problem_field(struct problem *problem, const char *pointer, enum code 
 
 // --- memory ---------------------------------------------------------------------------------
 
+// Freed memory stays with the process (up to 64 MiB). Once, at the start of a server.
+void mem_keep_freed(void);
 // Never return NULL: out of memory ends the process (everything acknowledged is durable).
 void *mem_alloc(size_t size); // zeroed
 void *mem_resize(void *block, size_t size);

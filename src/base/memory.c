@@ -3,10 +3,20 @@
 // worse than none.
 #include "base/base.h"
 
+#include <malloc.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+// Each group of payments takes a few megabytes and gives them back; handing them to the system and
+// asking for them again cost a tenth of the committer's time in page faults.
+void mem_keep_freed(void)
+{
+    enum { KEPT = 64 << 20 };
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT);
+    (void)mallopt(M_MMAP_THRESHOLD, KEPT / 2);
+}
 
 void *mem_alloc(size_t size)
 {

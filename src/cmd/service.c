@@ -275,6 +275,7 @@ int service_run(struct service *s, int argc, char **argv,
         return options == OPTIONS_HELP ? CMD_DONE : CMD_USAGE;
     }
     fill_defaults(s);
+    mem_keep_freed();
     take_signals();
     enum code code = open_store(s);
     if (code == OK)

@@ -203,8 +203,8 @@ enum code party_sessions_list(struct db *db, int64_t person, int64_t now_us,
                               void *context);
 
 // Fixed-size, thread-safe memory of checked session tokens and merchant keys: the payment path asks
-// it once per request. An entry is believed for 5 s, then read again from the database (another
-// process may have ended the session).
+// it once per request. A session is believed for 60 s while somebody calls party_cache_hear at
+// least every few seconds (another process may have ended it), else for 5 s; a merchant for 5 s.
 struct party_cache;
 struct party_cache *party_cache_new(size_t slots); // rounded up to a power of two; 0 = 65536
 void party_cache_free(struct party_cache **cache);
@@ -229,9 +229,11 @@ enum code party_merchant_number_peek(struct party_cache *cache, const char *numb
                                      struct party_merchant *out);
 enum code party_merchant_number_find(struct party_cache *cache, struct db *db, const char *number,
                                      int64_t now_us, struct party_merchant *out);
+// Asks which sessions ended lately, in any process, and forgets them.
+enum code party_cache_hear(struct party_cache *cache, struct db *db, int64_t now_us);
 // After a commit that ended sessions or changed a person or merchant: forget what is known of them.
-void party_cache_forget_session(struct party_cache *cache, const struct id *session);
-void party_cache_forget_person(struct party_cache *cache, int64_t person);
+// `now_us` = a moment after the commit.
+void party_cache_forget_person(struct party_cache *cache, int64_t person, int64_t now_us);
 void party_cache_forget_merchant(struct party_cache *cache, int64_t merchant);
 
 // --- notices: the inbox

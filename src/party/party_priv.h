@@ -55,6 +55,9 @@ enum code party_store_session_insert(struct db *db, const struct party_session_s
                                      const char *device, const char *address_masked);
 enum code party_store_session_get(struct db *db, const struct vault_hash *token_hash,
                                   struct party_session_stored *out, bool *out_found);
+// Persons with a session that ended after `since_us`; one may be visited several times.
+enum code party_store_sessions_ended(struct db *db, int64_t since_us,
+                                     void (*visit)(void *context, int64_t person), void *context);
 enum code party_store_merchant_insert(struct db *db, const struct party_merchant *merchant,
                                       const struct vault_hash *key_hash, int64_t now_us);
 enum code party_store_merchant_by_key(struct db *db, const struct vault_hash *key_hash,

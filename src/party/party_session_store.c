@@ -89,6 +89,27 @@ enum code party_sessions_end(struct db *db, int64_t person, const struct id *kee
                    values, COUNT(values), out_ended);
 }
 
+struct ends {
+    void (*visit)(void *context, int64_t person);
+    void *context;
+};
+
+static bool visit_end(void *context, const struct db_row *row)
+{
+    const struct ends *ends = context;
+    ends->visit(ends->context, db_get_int(row, 0));
+    return true;
+}
+
+enum code party_store_sessions_ended(struct db *db, int64_t since_us,
+                                     void (*visit)(void *context, int64_t person), void *context)
+{
+    struct ends ends = {visit, context};
+    const struct db_value value = db_int(since_us);
+    return db_query(db, "SELECT person FROM party_session WHERE ended_us > 0 AND ended_us > $1",
+                    &value, 1, visit_end, &ends);
+}
+
 struct list {
     bool (*visit)(void *context, const struct party_session_row *row);
     void *context;

@@ -1,11 +1,12 @@
 // Sessions and the memory of checked tokens.
-// 1. The memory never makes a session live longer than the database says, but for the seconds in
-// which an entry is believed.
+// 1. The memory never makes a session live longer than the database says, but for the moment until
+// its end is heard of (party_cache_hear), or for 5 s when nothing is heard.
 // 2. Idle time counts from the last use known here or in the database, whichever is later.
 // 3. A wrong token costs one keyed hash and one read; nothing of it is kept.
 #include "party/party_priv.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 enum {
@@ -13,10 +14,16 @@ enum {
     WAYS = 4,
     SHARDS = 64,
     MERCHANT_SLOTS = 4096,
+    MARKS = 65536,
     SLOTS_DEFAULT = 65536
 };
-static const int64_t BELIEVED_US = INT64_C(5) * 1000000; // then the database is asked again
-static const int64_t TOUCH_US = INT64_C(30) * 1000000;   // how old the stored last use may get
+// How long an entry is believed before the database is asked again: while the ends of sessions are
+// heard of, and otherwise.
+static const int64_t BELIEVED_US = INT64_C(60) * 1000000;
+static const int64_t BELIEVED_DEAF_US = INT64_C(5) * 1000000;
+// Ends are asked for again this long, for changes that were committed late.
+static const int64_t HEAR_WINDOW_US = INT64_C(20) * 1000000;
+static const int64_t TOUCH_US = INT64_C(30) * 1000000; // how old the stored last use may get
 
 struct session_entry {
     struct vault_hash hash;
@@ -38,7 +45,22 @@ struct party_cache {
     struct merchant_entry *merchants;
     pthread_mutex_t locks[SHARDS];
     pthread_mutex_t merchant_lock;
+    _Atomic int64_t heard_us;     // when the ends of sessions were last asked for
+    _Atomic int64_t marks[MARKS]; // by person: what was read before this moment is not believed
 };
+
+static _Atomic int64_t *mark_of(struct party_cache *cache, int64_t person)
+{
+    return &cache->marks[(uint64_t)person * UINT64_C(0x9E3779B97F4A7C15) >> 48];
+}
+
+static bool is_believed(struct party_cache *cache, const struct session_entry *entry,
+                        int64_t now_us)
+{
+    const bool deaf = now_us - atomic_load(&cache->heard_us) >= BELIEVED_DEAF_US;
+    return entry->checked_us > atomic_load(mark_of(cache, entry->session.person)) &&
+           now_us - entry->checked_us < (deaf ? BELIEVED_DEAF_US : BELIEVED_US);
+}
 
 // A merchant is remembered by its key's hash and, apart from it, by its number.
 static struct vault_hash number_key(const char *number)
@@ -156,8 +178,7 @@ static enum code peek(struct party_cache *cache, const struct vault_hash *hash, 
     enum code code = CODE_NOT_FOUND;
     pthread_mutex_lock(lock_of(cache, bucket));
     struct session_entry *entry = entry_find(cache, bucket, hash);
-    if (entry != NULL && now_us - entry->checked_us < BELIEVED_US &&
-        now_us < idle_end(&entry->session)) {
+    if (entry != NULL && is_believed(cache, entry, now_us) && now_us < idle_end(&entry->session)) {
         entry_use(entry, now_us, use, out);
         code = OK;
     }
@@ -274,7 +295,7 @@ static enum code merchant_peek(struct party_cache *cache, const struct vault_has
     for (size_t i = bucket; i < bucket + WAYS && code != OK; i++) {
         const struct merchant_entry *entry = &cache->merchants[i];
         if (entry->used && same_hash(&entry->hash, hash) &&
-            now_us - entry->checked_us < BELIEVED_US) {
+            now_us - entry->checked_us < BELIEVED_DEAF_US) {
             *out = entry->merchant;
             code = OK;
         }
@@ -349,29 +370,28 @@ enum code party_merchant_number_find(struct party_cache *cache, struct db *db, c
 // --- forgetting
 // -----------------------------------------------------------------------------------
 
-static void forget(struct party_cache *cache, int64_t person, const struct id *session)
+void party_cache_forget_person(struct party_cache *cache, int64_t person, int64_t now_us)
 {
-    for (size_t shard = 0; shard < SHARDS; shard++) {
-        pthread_mutex_lock(&cache->locks[shard]);
-        for (size_t bucket = shard * WAYS; bucket < cache->slots; bucket += SHARDS * WAYS)
-            for (size_t i = bucket; i < bucket + WAYS; i++) {
-                struct session_entry *entry = &cache->sessions[i];
-                if (entry->used && (session != NULL ? id_equal(&entry->session.id, session)
-                                                    : entry->session.person == person))
-                    entry->used = false;
-            }
-        pthread_mutex_unlock(&cache->locks[shard]);
-    }
+    atomic_store(mark_of(cache, person), now_us);
 }
 
-void party_cache_forget_session(struct party_cache *cache, const struct id *session)
+struct hearing {
+    struct party_cache *cache;
+    int64_t now_us;
+};
+
+static void hear_person(void *context, int64_t person)
 {
-    forget(cache, 0, session);
+    const struct hearing *hearing = context;
+    party_cache_forget_person(hearing->cache, person, hearing->now_us);
 }
 
-void party_cache_forget_person(struct party_cache *cache, int64_t person)
+enum code party_cache_hear(struct party_cache *cache, struct db *db, int64_t now_us)
 {
-    forget(cache, person, NULL);
+    struct hearing hearing = {cache, now_us};
+    GUARD(party_store_sessions_ended(db, now_us - HEAR_WINDOW_US, hear_person, &hearing));
+    atomic_store(&cache->heard_us, now_us);
+    return OK;
 }
 
 void party_cache_forget_merchant(struct party_cache *cache, int64_t merchant)
