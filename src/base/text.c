@@ -6,7 +6,10 @@
 bool text_copy(char *out, size_t capacity, const char *text)
 {
     const size_t size = strlen(text);
-    const size_t kept = size < capacity ? size : capacity - 1;
+    size_t kept = size < capacity ? size : capacity - 1;
+    // No half character at the cut: half a character is no UTF-8.
+    while (kept < size && kept > 0 && ((unsigned char)text[kept] & 0xC0) == 0x80)
+        kept--;
     memcpy(out, text, kept);
     out[kept] = '\0';
     return kept == size;

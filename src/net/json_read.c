@@ -197,10 +197,18 @@ struct filling {
     const char *pointer;
 };
 
+// The name may be the client's own: as long as it likes, '~' and '/' written as RFC 6901 wants.
 static enum code wrong(const struct filling *filling, const char *name, const char *reason)
 {
-    char pointer[64];
-    (void)snprintf(pointer, sizeof pointer, "%s/%s", filling->pointer, name);
+    char *escaped = arena_alloc(filling->arena, 2 * strlen(name) + 1);
+    size_t used = 0;
+    for (const char *at = name; *at != '\0'; at++) {
+        const bool special = *at == '~' || *at == '/';
+        escaped[used++] = special ? '~' : *at;
+        if (special)
+            escaped[used++] = *at == '~' ? '0' : '1';
+    }
+    const char *pointer = arena_format(filling->arena, "%s/%s", filling->pointer, escaped);
     return problem_field(filling->problem, pointer, CODE_REQUEST_INVALID, reason);
 }
 

@@ -33,14 +33,16 @@ static void mask_interpunct(char *out, const char *name, const char *last)
     append(out, PARTY_NAME_MAX, last, strlen(last));
 }
 
-// Maria O'Neil-Lopez -> M**** O*********
+// Maria O'Neil-Lopez -> M**** O*********; words of one letter after the first are no initials:
+// A N -> A *
 static void mask_latin(char *out, const char *name)
 {
     bool first = true;
     for (const char *at = name; *at != '\0';) {
         const char *start = at;
         const uint32_t character = text_next(&at);
-        if (first || character == ' ')
+        const bool whole_word = start != name && (*at == ' ' || *at == '\0');
+        if (character == ' ' || (first && !whole_word))
             append(out, PARTY_NAME_MAX, start, (size_t)(at - start));
         else
             append_stars(out, PARTY_NAME_MAX, 1);

@@ -231,6 +231,33 @@ static void reads_money(void **state)
         assert_false(net_money_minor(&minor, bad[i], 2));
 }
 
+// A name that nobody asked for is repeated in the refusal: escaped, cut where a character ends.
+static void unknown_names_are_told_as_text(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *pointer;
+    } rows[] = {
+        {"a/b~c", "/a~1b~0c"},
+        {"x张张张张张张张张张张张张张张张张张张张张张张张张",
+         "/x张张张张张张张张张张张张张张张张张张张张"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct problem problem = {0};
+        struct net_json *json = NULL;
+        struct arena *arena = arena_new();
+        struct buffer text = {0};
+        buffer_format(&text, "{\"%s\":1}", rows[i].name);
+        assert_int_equal(net_json_parse(&json, text.data, text.size), OK);
+        assert_int_equal(net_json_fill(NULL, json, NULL, 0, arena, "", &problem),
+                         CODE_REQUEST_INVALID);
+        assert_string_equal(problem.fields[0].pointer, rows[i].pointer);
+        net_json_free(&json);
+        buffer_free(&text);
+        arena_free(&arena);
+    }
+}
+
 struct lined {
     const char *memo;
 };
@@ -322,6 +349,7 @@ int main(void)
         cmocka_unit_test(names_each_fault),
         cmocka_unit_test(collects_all_faults),
         cmocka_unit_test(reads_money),
+        cmocka_unit_test(unknown_names_are_told_as_text),
         cmocka_unit_test(lines_are_what_they_look_like),
         cmocka_unit_test(writes_and_escapes),
     };
