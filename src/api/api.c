@@ -71,8 +71,9 @@ bool api_session_peek(struct net_exchange *x, struct party_session *out)
 void api_sessions_ended(struct api *api, int64_t person)
 {
     party_cache_forget_person(api->cache, person, env_now(api->env));
-    if (api->server != NULL)
-        net_stream_close(api->server, person);
+    struct net_server *server = api->server;
+    if (server != NULL)
+        net_stream_close(server, person);
 }
 
 bool api_session_quiet(struct net_exchange *x, struct party_session *out)
@@ -240,8 +241,9 @@ enum code api_change(struct net_exchange *x, struct api_change *change)
 
 void api_nudge_events(struct api *api)
 {
-    if (api->tail != NULL)
-        api_tail_nudge(api->tail);
+    struct api_tail *tail = api->tail;
+    if (tail != NULL)
+        api_tail_nudge(tail);
 }
 
 void api_nudge(struct api *api)

@@ -27,7 +27,7 @@ struct api {
     const struct guard_profiles *profiles;
     struct party_cache *cache;
     struct net_rate *rate;
-    struct net_server *server; // set after the start
+    struct net_server *_Atomic server; // set after the start, when requests may come already
     struct pay_world pay;
     struct guard_gate gate;
     struct onboard onboard;
@@ -41,8 +41,8 @@ struct api {
     const char *terms_folder; // spec/terms
     const char *terms_version;
     const char *version;
-    struct api_tail *tail;     // set after the start
-    void (*nudge)(void *jobs); // after a commit that added outbox rows for the workers
+    struct api_tail *_Atomic tail; // set after the start, when requests may come already
+    void (*nudge)(void *jobs);     // after a commit that added outbox rows for the workers
     void *jobs;
 };
 

@@ -3,6 +3,7 @@
 #include "cmd/seed.h"
 #include "cmd/service.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -60,9 +61,14 @@ static enum code start_servers(struct service *s)
                                         .trusted_proxy_count = 1,
                                         .env = s->api.env,
                                         .public_url = s->public_url};
-    GUARD(net_server_start(&s->api.server, &options));
-    GUARD(service_start_admin(s, net_server_metrics(s->api.server)));
-    return api_tail_start(&s->api.tail, &s->api);
+    struct net_server *server = NULL;
+    struct api_tail *tail = NULL;
+    GUARD(net_server_start(&server, &options));
+    s->api.server = server;
+    GUARD(service_start_admin(s, net_server_metrics(server)));
+    GUARD(api_tail_start(&tail, &s->api));
+    s->api.tail = tail;
+    return OK;
 }
 
 static void nudge_jobs(void *context)
@@ -84,11 +90,15 @@ static enum code start(struct service *s)
 
 static void stop(struct service *s)
 {
-    (void)net_server_drain(s->api.server, 30000);
-    api_tail_stop(&s->api.tail);
+    struct net_server *server = s->api.server;
+    (void)net_server_drain(server, 30000);
+    struct api_tail *tail = atomic_exchange(&s->api.tail, NULL);
+    api_tail_stop(&tail);
     jobs_stop(&s->jobs);
-    net_server_stop(&s->api.server);
+    // The admin listener counts in the metrics of the public one: it goes first.
     net_server_stop(&s->admin_server);
+    net_server_stop(&server);
+    s->api.server = NULL;
 }
 
 int cmd_serve(int argc, char **argv)

@@ -423,15 +423,19 @@ enum code net_server_start(struct net_server **out, const struct net_options *op
     server->limits = resolve(&options->limits);
     server->listen_fd = -1;
     const enum code code = prepare(server);
+    // Before the first request may come.
+    if (code == OK)
+        workers_start(server);
     if (code != OK || !daemon_start(server)) {
         log_event(LOG_ERROR, "http.start.failed", LOG_INT("errno", errno),
                   LOG_INT("port", options->port));
+        if (code == OK)
+            workers_stop(server);
         if (server->listen_fd >= 0)
             close(server->listen_fd);
         server_free(server);
         return CODE_INTERNAL;
     }
-    workers_start(server);
     if (pthread_create(&server->watch, NULL, watch, server) != 0)
         server->watch_stop = true;
     *out = server;
@@ -456,10 +460,11 @@ static void nap_ms(long ms)
 
 bool net_server_drain(struct net_server *server, uint32_t timeout_ms)
 {
+    // Refuses from here on. The I/O threads may be looking at the socket still: it is closed when
+    // they are gone, or its number could name another file meanwhile.
     if (!atomic_exchange(&server->draining, true) && server->listen_fd >= 0) {
         (void)MHD_quiesce_daemon(server->daemon);
-        close(server->listen_fd);
-        server->listen_fd = -1;
+        (void)shutdown(server->listen_fd, SHUT_RDWR);
     }
     streams_end_all(server);
     const int64_t until = mono_us() + (int64_t)timeout_ms * 1000;
@@ -505,5 +510,6 @@ void net_server_stop(struct net_server **server_in)
         pthread_join(server->watch, NULL);
     }
     MHD_stop_daemon(server->daemon);
+    close(server->listen_fd);
     server_free(server);
 }
