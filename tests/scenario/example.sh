@@ -5,6 +5,7 @@
 # Last line: N passed, N failed
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+program=${TONGBAO_BUILD:-build}/tongbao
 work=$(mktemp -d)
 servers=()
 cleanup() {
@@ -26,9 +27,9 @@ check() { # NAME COMMAND…
     fi
 }
 port=$(tools/free-port.sh) admin=$(tools/free-port.sh) play=$(tools/free-port.sh)
-build/tongbao sandbox --listen "127.0.0.1:$play" --data "$work/data" --people spec/play/people.json 2>"$work/sandbox.log" &
+"$program" sandbox --listen "127.0.0.1:$play" --data "$work/data" --people spec/play/people.json 2>"$work/sandbox.log" &
 servers+=($!)
-build/tongbao serve --listen "127.0.0.1:$port" --admin "127.0.0.1:$admin" --data "$work/data" --share . --seed \
+"$program" serve --listen "127.0.0.1:$port" --admin "127.0.0.1:$admin" --data "$work/data" --share . --seed \
     --public-url "http://localhost:$port" --sandbox "http://127.0.0.1:$play" 2>"$work/serve.log" &
 server=$!
 servers+=("$server")
@@ -52,7 +53,7 @@ check 'two people open wallets and pay' english
 cat "$work/output"
 check 'again, by those who have wallets, in Chinese' chinese
 check 'the example fails where no wallet answers' refuses
-check 'the auditor finds nothing' build/tongbao audit --database "sqlite:$work/data/wallet.db"
+check 'the auditor finds nothing' "$program" audit --database "sqlite:$work/data/wallet.db"
 check 'the server ends cleanly' stops
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
