@@ -1,6 +1,7 @@
 // The shared phases of all endpoints.
 #include "api/api.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -251,6 +252,21 @@ void api_nudge(struct api *api)
     api_nudge_events(api);
     if (api->nudge != NULL)
         api->nudge(api->jobs);
+}
+
+bool api_hashing_begin(struct net_exchange *x)
+{
+    struct api *api = api_of(x);
+    if (atomic_fetch_add(&api->hashing, 1) < API_HASHING_MAX)
+        return true;
+    atomic_fetch_sub(&api->hashing, 1);
+    (void)api_refuse(x, CODE_BUSY, NULL, CHARGED_NOT_INVOLVED);
+    return false;
+}
+
+void api_hashing_end(struct net_exchange *x)
+{
+    atomic_fetch_sub(&api_of(x)->hashing, 1);
 }
 
 // --- REPLY ---

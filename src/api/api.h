@@ -27,6 +27,7 @@ struct api {
     const struct guard_profiles *profiles;
     struct party_cache *cache;
     struct net_rate *rate;
+    _Atomic int hashing;               // requests between api_hashing_begin and api_hashing_end
     struct net_server *_Atomic server; // set after the start, when requests may come already
     struct pay_world pay;
     struct guard_gate gate;
@@ -116,6 +117,13 @@ enum code api_change(struct net_exchange *x, struct api_change *change);
 // own share of the commit.
 void api_nudge_events(struct api *api);
 void api_nudge(struct api *api);
+
+// Hashing a secret of somebody who has proved nothing yet (log-in, opening) holds a worker thread
+// for a while: at most half of them at a time, so that a flood of log-ins leaves the other half to
+// those who pay. False: the reply is set (503 busy).
+enum { API_WORKERS = 24, API_HASHING_MAX = API_WORKERS / 2 };
+bool api_hashing_begin(struct net_exchange *x);
+void api_hashing_end(struct net_exchange *x);
 
 // REPLY. Fills in a bare code when the problem is empty; CHARGED as given.
 enum net_step api_refuse(struct net_exchange *x, enum code code, struct problem *problem,

@@ -365,8 +365,12 @@ static enum net_step put_secret(struct net_exchange *x, enum vault_secret kind,
         kind == VAULT_PIN
             ? onboard_pin_rules(&api->onboard, &step.application, body.text, &problem)
             : onboard_password_rules(&api->onboard, &step.application, body.text, &problem);
-    if (code == OK)
+    if (code == OK && !api_hashing_begin(x))
+        return NET_DONE;
+    if (code == OK) {
         code = vault_password_hash(api->vault, kind, body.text, stored);
+        api_hashing_end(x);
+    }
     if (code != OK)
         return api_refuse(x, code, &problem, CHARGED_NOT_INVOLVED);
     step.first = stored;

@@ -182,6 +182,7 @@ static enum code find_shop(struct paying *paying, const struct pay_token *token)
         party_merchant_number_peek(api_of(x)->cache, token->number, net_started_us(x), merchant) !=
             OK)
         GUARD(read_shop(x, token, &order, merchant));
+    ENSURE(merchant->state == PARTY_ACTIVE, CODE_QR_INVALID);
     money->payee_account = merchant->account_cny;
     money->order = order.id;
     paying->name = merchant->name;

@@ -86,10 +86,12 @@ static enum net_step log_in(struct net_exchange *x)
     struct login login = {.api = api_of(x)};
     struct party_person person;
     char device[64];
-    if (!API_READ(x, &body, LOGIN_FIELDS) || !api_rate(x, "login.address", net_client(x), 60, 600))
+    if (!API_READ(x, &body, LOGIN_FIELDS) ||
+        !api_rate(x, "login.address", net_client(x), 60, 600) || !api_hashing_begin(x))
         return NET_DONE;
     enum code code =
         guard_login_check(&login.api->gate, body.login, body.password, &login.in.person, &problem);
+    api_hashing_end(x);
     if (code != OK)
         return api_refuse(x, code, &problem, CHARGED_NOT_INVOLVED);
     api_device_name(x, device);

@@ -56,7 +56,7 @@ static enum code start_servers(struct service *s)
                                         .statics = statics,
                                         .static_count = static_count,
                                         .limits = {.connections_per_address = 1024},
-                                        .workers = 8,
+                                        .workers = API_WORKERS,
                                         .trusted_proxies = proxies,
                                         .trusted_proxy_count = 1,
                                         .env = s->api.env,

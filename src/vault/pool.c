@@ -1,7 +1,8 @@
 // Passwords and PINs: keyed prehash, Argon2id, and the bounded pool that runs it.
 // 1. At most half the cores hash at any time, whatever asks: a flood of log-ins cannot starve
 // payments.
-// 2. The queue is bounded; what does not fit is refused at once with `busy`.
+// 2. The queues are bounded; what does not fit is refused at once with `busy`. PINs of payments
+// have a queue of their own, which goes first.
 // 3. A secret is wiped as soon as its job is done, also when the job never ran.
 #include "vault/vault_priv.h"
 
@@ -67,16 +68,26 @@ static void run(struct vault *vault, struct vault_hash_job *job)
     mem_wipe(job->secret, sizeof job->secret);
 }
 
+static struct vault_lane *waiting_lane(struct vault *vault)
+{
+    for (size_t i = 0; i < VAULT_LANES; i++)
+        if (vault->lanes[i].first != NULL)
+            return &vault->lanes[i];
+    return NULL;
+}
+
 static struct vault_job_node *next_job(struct vault *vault)
 {
+    struct vault_lane *lane;
+    struct vault_job_node *node = NULL;
     pthread_mutex_lock(&vault->lock);
-    while (vault->first == NULL && !vault->stopping)
+    while ((lane = waiting_lane(vault)) == NULL && !vault->stopping)
         pthread_cond_wait(&vault->wake, &vault->lock);
-    struct vault_job_node *node = vault->stopping ? NULL : vault->first;
-    if (node != NULL) {
-        vault->first = node->next;
-        vault->last = vault->first == NULL ? NULL : vault->last;
-        vault->waiting--;
+    if (!vault->stopping) {
+        node = lane->first;
+        lane->first = node->next;
+        lane->last = lane->first == NULL ? NULL : lane->last;
+        lane->waiting--;
         vault->hashed++;
     }
     pthread_mutex_unlock(&vault->lock);
@@ -131,14 +142,13 @@ void vault_pool_stop(struct vault *vault)
     pthread_mutex_unlock(&vault->lock);
     for (size_t i = 0; i < vault->thread_count; i++)
         pthread_join(vault->threads[i], NULL);
-    for (struct vault_job_node *node = vault->first; node != NULL;) {
-        struct vault_job_node *next = node->next;
+    for (struct vault_lane *lane; (lane = waiting_lane(vault)) != NULL;) {
+        struct vault_job_node *node = lane->first;
+        lane->first = node->next;
         node->job.code = CODE_BUSY;
         node->job.done(&node->job);
         mem_free_secret(node, sizeof *node);
-        node = next;
     }
-    vault->first = vault->last = NULL;
     pthread_cond_destroy(&vault->wake);
     pthread_mutex_destroy(&vault->lock);
     mem_free(vault->threads);
@@ -150,15 +160,17 @@ enum code vault_hash_submit(struct vault *vault, const struct vault_hash_job *jo
     struct vault_job_node *node = mem_alloc(sizeof *node);
     node->job = *job;
     node->job.code = OK;
+    const bool pin = job->kind == VAULT_PIN && job->type == VAULT_JOB_VERIFY;
+    struct vault_lane *lane = &vault->lanes[pin ? LANE_PIN : LANE_OTHER];
     pthread_mutex_lock(&vault->lock);
-    const bool taken = !vault->stopping && vault->waiting < vault->queue_max;
+    const bool taken = !vault->stopping && lane->waiting < vault->queue_max;
     if (taken) {
-        if (vault->last == NULL)
-            vault->first = node;
+        if (lane->last == NULL)
+            lane->first = node;
         else
-            vault->last->next = node;
-        vault->last = node;
-        vault->waiting++;
+            lane->last->next = node;
+        lane->last = node;
+        lane->waiting++;
         pthread_cond_signal(&vault->wake);
     }
     pthread_mutex_unlock(&vault->lock);
@@ -180,7 +192,9 @@ int64_t vault_hash_waiting(const struct vault *vault)
 {
     struct vault *open = (struct vault *)vault; // as above
     pthread_mutex_lock(&open->lock);
-    const int64_t count = (int64_t)open->waiting;
+    int64_t count = 0;
+    for (size_t i = 0; i < VAULT_LANES; i++)
+        count += (int64_t)open->lanes[i].waiting;
     pthread_mutex_unlock(&open->lock);
     return count;
 }

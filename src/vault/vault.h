@@ -15,7 +15,7 @@ struct vault_options {
     const char *data_folder;  // holds keys/master.key
     const struct env *env;    // entropy of nonces, salts and a new master key
     uint32_t hash_threads;    // 0 = half the cores, at least 1; more than half the cores is cut
-    uint32_t hash_queue;      // waiting hash jobs; 0 = 64
+    uint32_t hash_queue;      // waiting hash jobs, of PINs and of the rest each; 0 = 64
     bool fast_hash_for_tests; // the least memory and passes that Argon2id allows; never in
                               // production
 };

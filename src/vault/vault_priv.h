@@ -39,6 +39,13 @@ struct vault_job_node {
     struct vault_job_node *next;
 };
 
+// PINs that are being checked are payments waiting: they do not queue behind passwords.
+enum vault_lane_name { LANE_PIN, LANE_OTHER, VAULT_LANES };
+struct vault_lane {
+    struct vault_job_node *first, *last;
+    size_t waiting;
+};
+
 struct vault {
     struct vault_keys *keys;
     const struct env *env;
@@ -48,8 +55,8 @@ struct vault {
     pthread_cond_t wake;
     pthread_t *threads;
     size_t thread_count;
-    struct vault_job_node *first, *last;
-    size_t waiting, queue_max;
+    struct vault_lane lanes[VAULT_LANES]; // the first lane goes first
+    size_t queue_max;                     // of each lane
     bool stopping;
     int64_t hashed;
 };

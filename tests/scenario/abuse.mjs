@@ -234,6 +234,21 @@ async function attack() {
 
   // --- tills and codes ---
 
+  await step('AB-14 a flood of log-ins leaves room for those who pay with their PIN', async () => {
+    let unanswered = 0
+    const strangers = Array.from({ length: 400 }, (_, i) => {
+      const stranger = browser({ 'x-forwarded-for': `203.0.${i >> 6}.${i % 64}` })
+      unanswered++
+      return stranger.post('/api/v1/sessions', { login: `139555${String(i).padStart(5, '0')}`, password: 'wrong password 1' }).finally(() => unanswered--)
+    })
+    const paid = await pay(b, { token, amount: yuan('1.20'), pin: world.people[1].pin })
+    const left = unanswered
+    const answers = new Set(statuses(await Promise.all(strangers)))
+    if (paid.status !== 201) return `${paid.status} ${paid.text}`
+    if (left === 0) return 'all log-ins were answered before the payment: it waited behind them'
+    return [...answers].every((status) => [401, 503].includes(status)) && answers.has(401) ? null : [...answers].join()
+  })
+
   await step('AB-08 what a scanner may meet opens nothing and shows where it would lead', async () => {
     const scan = async (text) => expect(await a.post('/api/v1/scan', { text }), 200)
     assert.deepEqual(await scan('https://wallet.example.org@evil.example/pay'), { kind: 'url', host: 'evil.example' })
