@@ -517,6 +517,8 @@ export class Phone {
 
   /** The screen as a person judges it: fits, is accessible, is pictured. */
   async looks(name) {
+    await this.page.evaluate(() =>
+      Promise.allSettled(document.getAnimations().filter((a) => a.effect?.getComputedTiming().iterations === 1).map((a) => a.finished)))
     await this.shot(name)
     const wrong = [...(await this.misfits()), ...(await this.axe())]
     this.world.ugly.push(...wrong.map((line) => `${name}: ${line}`))
