@@ -150,7 +150,7 @@ await step('2.10 five wrong PINs lock paying, not looking: reason, time, case nu
   await own.looks('session-8-pin-locked')
   same(await own.balance(), '9900.00', 'balance')
   await own.go('/')
-  await own.sees(/锁定到 .+，编号 /)
+  await own.sees(/支付密码锁定到 .+，编号 /)
   await own.looks('session-9-home-locked')
   await own.close()
 })
