@@ -1,8 +1,9 @@
 // The pay code: what it shows, that both symbols say the same to a reader nobody here wrote, that it
 // renews itself, counts once; small charges go through at once, larger ones ask for the PIN.
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, film, refusal, same, step, until, World } from './world.mjs'
+import { expect, film, refusal, root, same, step, until, World } from './world.mjs'
 
 const world = await World.start()
 const person = world.person('林知夏')
@@ -178,6 +179,25 @@ await step('4.11 a phone that scans a pay code is told that only shops can charg
   await other.sees(other.t('scan.paycode.text'))
   await other.looks('code-7-scanned-by-a-person')
   await other.close()
+})
+
+await step('4.12 the play till scans the phone with its camera; both sides say paid', async () => {
+  const words = JSON.parse(readFileSync(join(root, 'web/sandbox/src/words/zh-CN.json'), 'utf8'))
+  const before = await phone.balance()
+  const old = digits
+  await phone.press('code.renew')
+  await until('another code', () => digits !== old)
+  const shop = await world.phone({ browser: await world.browser(film(world.folder, digits)) })
+  await shop.go('/sandbox/till')
+  await shop.page.locator('.pad').waitFor()
+  await shop.keys('12.3')
+  await shop.button(words['till.scan']).click()
+  await shop.button(words['till.camera']).click()
+  await shop.sees(words['till.done'])
+  await shop.shot('code-8-till')
+  await phone.atPath(/^\/result\//)
+  await phone.sees('¥12.30')
+  same(Number(await phone.balance()).toFixed(2), (Number(before) - 12.3).toFixed(2), 'balance')
 })
 
 await world.finish()
