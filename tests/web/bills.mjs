@@ -12,8 +12,10 @@ await step('7.1 the month: sums without one’s own top-ups and withdrawals, and
   await phone.go('/')
   await phone.link('tab.bills').click()
   await rows.first().waitFor()
-  const sums = await page.locator('.sums').innerText()
-  expect(sums.includes('¥278.40') && sums.includes('¥88.00'), sums)
+  await until('the sums', async () => {
+    const sums = await page.locator('.sums').innerText()
+    return sums.includes('¥278.40') && sums.includes('¥88.00')
+  })
   await phone.sees(phone.t('bills.note'))
   await phone.sees('今天')
   await phone.looks('bills-1')
