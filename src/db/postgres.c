@@ -23,6 +23,12 @@ static enum code failure(struct db *db, const char *event, const char *sql)
     return CODE_STORAGE_UNAVAILABLE;
 }
 
+// A writer names its rows by key. Its statements are planned once, perhaps on a table that is still
+// small: a plan that reads the whole table would stay while the table grows.
+#define WRITER_SETTINGS                                                                            \
+    "SET synchronous_commit=on; SET statement_timeout=0; SET jit=off; "                            \
+    "SET enable_seqscan=off; SET enable_hashjoin=off; SET enable_mergejoin=off"
+
 enum code db_postgres_open(struct db *db)
 {
     db->postgres = PQconnectdb(db->url);
@@ -31,9 +37,8 @@ enum code db_postgres_open(struct db *db)
     PQsetNoticeReceiver(db->postgres, notice_receiver, db);
     // The server's DETAIL repeats whole rows: they are no matter of the log.
     (void)PQsetErrorVerbosity(db->postgres, PQERRORS_TERSE);
-    return db_postgres_script(db, db->read_only
-                                      ? "SET default_transaction_read_only=on"
-                                      : "SET synchronous_commit=on; SET statement_timeout=0");
+    return db_postgres_script(db, db->read_only ? "SET default_transaction_read_only=on"
+                                                : WRITER_SETTINGS);
 }
 
 void db_postgres_close(struct db *db)

@@ -4,7 +4,7 @@
 
 static const int64_t SECOND_US = 1000000;
 static const int64_t DAY_US = INT64_C(86400000000);
-enum { LIMIT = 500 };
+enum { LIMIT = 500, EVENTS_LIMIT = 5000 };
 
 static enum code cards(struct db *db, const struct jobs_options *o, int64_t now_us, int64_t *out)
 {
@@ -34,7 +34,7 @@ static enum code tries(struct db *db, const struct jobs_options *o, int64_t now_
 static enum code events(struct db *db, const struct jobs_options *o, int64_t now_us, int64_t *out)
 {
     return party_outbox_prune(db, now_us - (o->event_keep_us > 0 ? o->event_keep_us : DAY_US),
-                              LIMIT, out);
+                              EVENTS_LIMIT, out);
 }
 
 static const struct {
@@ -47,7 +47,7 @@ static const struct {
     {"drafts", 60 * SECOND_US, drafts},
     {"challenges", 10 * SECOND_US, challenges},
     {"tries", 600 * SECOND_US, tries},
-    {"events", 60 * SECOND_US, events},
+    {"events", 2 * SECOND_US, events},
 };
 enum { OWN_COUNT = sizeof OWN / sizeof OWN[0] };
 

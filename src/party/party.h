@@ -325,7 +325,7 @@ enum code party_outbox_backlogs(struct db *db,
                                 void (*visit)(void *context,
                                               const struct party_outbox_backlog *backlog),
                                 void *context);
-// Deletes finished rows older than `before_us`, never the newest row. At most `limit`.
+// Deletes finished rows older than `before_us` among the `limit` oldest ones, never the newest row.
 enum code party_outbox_prune(struct db *db, int64_t before_us, size_t limit, int64_t *out_deleted);
 
 #endif

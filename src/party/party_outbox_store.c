@@ -278,13 +278,22 @@ enum code party_outbox_events_of(struct db *db, int64_t key, int64_t after, size
                     values, COUNT(values), visit_event, &events);
 }
 
+// Rows are written in the order of time: nothing has to be read but the oldest ones.
 enum code party_outbox_prune(struct db *db, int64_t before_us, size_t limit, int64_t *out_deleted)
 {
     const struct db_value values[] = {db_int(before_us), db_int((int64_t)limit)};
+    int64_t oldest_us;
+    *out_deleted = 0;
+    GUARD(db_query_int(db, &oldest_us,
+                       "SELECT created_us FROM party_outbox ORDER BY seq LIMIT 1", NULL, 0,
+                       before_us));
+    if (oldest_us >= before_us)
+        return OK;
     return db_exec(db,
-                   "DELETE FROM party_outbox WHERE seq IN (SELECT seq FROM party_outbox "
-                   "WHERE state = 2 AND created_us < $1 "
-                   "AND seq < (SELECT max(seq) FROM party_outbox) ORDER BY seq LIMIT $2)",
+                   "DELETE FROM party_outbox WHERE seq IN (SELECT seq FROM (SELECT seq, state, "
+                   "created_us FROM party_outbox ORDER BY seq LIMIT $2) AS oldest "
+                   "WHERE state = 2 AND created_us < $1) "
+                   "AND seq < (SELECT max(seq) FROM party_outbox)",
                    values, COUNT(values), out_deleted);
 }
 
