@@ -1,5 +1,6 @@
-// Queue "sms": the texts of codes in both languages, and their sending. Every text begins with the
-// signature, says what for and how long, and that nobody else may ask for it.
+// Queue "sms": the texts of codes and of news in both languages, and their sending. Every text
+// begins with the signature; that of a code says what for and how long, and that nobody else may
+// ask for it.
 #include "jobs/jobs_priv.h"
 
 #include <string.h>
@@ -17,6 +18,25 @@ static const struct {
     {"", "用于身份验证", "to confirm that it is you"}, // any other
 };
 
+// Texts without a code.
+static const struct {
+    const char *purpose, *zh, *en;
+} NEWS[] = {
+    {"wallet.opened", "您的钱包已开通，可以开始使用。", "Your wallet is open and ready to use."},
+};
+
+static bool news_text(struct buffer *out, const struct jobs_options *options, const char *purpose,
+                      bool english)
+{
+    for (size_t i = 0; i < sizeof NEWS / sizeof NEWS[0]; i++)
+        if (text_equal(NEWS[i].purpose, purpose)) {
+            buffer_format(out, "【%s】%s", english ? options->signature_en : options->signature,
+                          english ? NEWS[i].en : NEWS[i].zh);
+            return true;
+        }
+    return false;
+}
+
 void jobs_sms_code_text(struct buffer *out, const struct jobs_options *options, const char *purpose,
                         const char *code, int32_t life_minutes, bool english)
 {
@@ -33,7 +53,7 @@ void jobs_sms_code_text(struct buffer *out, const struct jobs_options *options, 
                       options->signature, code, PURPOSES[i].zh, life_minutes);
 }
 
-// What guard/ wrote: five lines.
+// What guard/ and onboard/ wrote: five lines; the code is "-" in what has none.
 enum { LINE_PURPOSE, LINE_PHONE, LINE_CODE, LINE_LANGUAGE, LINE_MINUTES, LINES };
 
 struct letter {
@@ -70,8 +90,10 @@ static enum ports_outcome post(const struct jobs_options *options, const struct 
 {
     struct buffer text = {0};
     char reason[32] = "";
-    jobs_sms_code_text(&text, options, letter->lines[LINE_PURPOSE], letter->lines[LINE_CODE],
-                       (int32_t)letter->minutes, text_equal(letter->lines[LINE_LANGUAGE], "en"));
+    const bool english = text_equal(letter->lines[LINE_LANGUAGE], "en");
+    if (!news_text(&text, options, letter->lines[LINE_PURPOSE], english))
+        jobs_sms_code_text(&text, options, letter->lines[LINE_PURPOSE], letter->lines[LINE_CODE],
+                           (int32_t)letter->minutes, english);
     const struct ports_message message = {message_id(row), letter->lines[LINE_PHONE], text.data};
     const enum ports_outcome outcome = ports_sms_send(options->sms, &message, reason);
     if (outcome == PORTS_REFUSED)
@@ -81,8 +103,8 @@ static enum ports_outcome post(const struct jobs_options *options, const struct 
     return outcome;
 }
 
-// An unclear outcome is sent again under the same id until the code has expired; then it is of no
-// use to anybody.
+// An unclear outcome is sent again under the same id until its time is over; then it is of no use
+// to anybody.
 void jobs_handle_sms(const struct jobs_options *options, const struct party_outbox *row,
                      struct arena *arena)
 {

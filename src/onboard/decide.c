@@ -67,8 +67,7 @@ static enum code check_free(struct db *db, const struct onboard *onboard,
     int64_t other;
     GUARD(taken(party_find_by_id_number(db, onboard->vault, person->id_number, &other),
                 CODE_IDENTITY_IN_USE));
-    return taken(party_find_by_phone(db, onboard->vault, person->phone, &other),
-                 CODE_PHONE_IN_USE);
+    return taken(party_find_by_phone(db, onboard->vault, person->phone, &other), CODE_PHONE_IN_USE);
 }
 
 static enum code open_accounts(struct db *db, const struct onboard *onboard,
@@ -101,6 +100,27 @@ static enum code welcome(struct db *db, const struct onboard *onboard,
                                   .at_us = env_now(onboard->env)};
     (void)snprintf(notice.params, sizeof notice.params, "number=%s", wallet->number);
     return party_notice_add(db, onboard->vault, onboard->env, &notice);
+}
+
+// Told by SMS as well, because the person may have left the page: the form of guard's messages,
+// with
+// "-" for the code that this one has not, worth reading for a day.
+static enum code welcome_by_sms(struct db *db, const struct onboard *onboard,
+                                const struct onboard_application *application)
+{
+    struct buffer payload = {0};
+    buffer_format(&payload, "wallet.opened\n%s\n-\n%s\n%d", application->phone,
+                  application->language == PARTY_EN ? "en" : "zh-CN", 24 * 60);
+    const struct party_outbox message = {.queue = "sms",
+                                         .ref = application->id.bytes,
+                                         .ref_size = sizeof application->id.bytes,
+                                         .payload = payload.data,
+                                         .payload_size = payload.size,
+                                         .sealed = true};
+    const enum code code = party_outbox_add(db, onboard->vault, onboard->env, &message);
+    mem_wipe(payload.data, payload.size);
+    buffer_free(&payload);
+    return code;
 }
 
 static enum code open_wallet(struct db *db, const struct onboard *onboard,
@@ -177,6 +197,7 @@ static enum code accept(struct db *db, const struct onboard *onboard, struct onb
     // the next attempt sees it.
     ENSURE(code != CODE_IDENTITY_IN_USE && code != CODE_PHONE_IN_USE, CODE_BUSY);
     GUARD(code);
+    GUARD(welcome_by_sms(db, onboard, application));
     return close_application(db, onboard, row, OK);
 }
 

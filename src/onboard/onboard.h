@@ -3,8 +3,9 @@
 // the phone nor the ID number. One ID number = one wallet.
 //
 // Steps in order: identity, phone, face, password, pin, review, submitted; earlier ones may be
-// edited until submitted. Outbox queues: "sms" (guard), "face" and "decide", both ref = application
-// id (16 bytes), no payload; events to stream key onboard_stream_key(): "application"
+// edited until submitted. Outbox queues: "sms" (guard; "wallet.opened" when it opens), "face" and
+// "decide", both ref = application id (16 bytes), no payload; events to stream key
+// onboard_stream_key(): "application"
 // {"state","step"}.
 #ifndef ONBOARD_ONBOARD_H
 #define ONBOARD_ONBOARD_H

@@ -145,6 +145,8 @@ export default async function opening(world) {
     assert.equal(application.timeline.length, 3)
     await until('the event of the opening', () => stream.events.some((e) => e.type === 'application' && e.data.state === 'opened'))
     stream.close()
+    const told = async () => expect(await client.get(`/sandbox/api/messages?phone=${fresh.phone}`), 200).messages.filter((m) => /^【.+】您的钱包已开通，可以开始使用。$/.test(m.text))
+    assert.equal((await until('the message that the wallet is open', async () => (await told()).length > 0 && told())).length, 1)
     expect(await client.post(`${current}/submit`), 200)
     const session = expect(await client.post(`${current}/enter`), 201)
     assert.match(session.user.wallet_number, /^\d{16}$/)

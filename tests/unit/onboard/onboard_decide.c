@@ -141,9 +141,11 @@ static void refused_by_the_register(void **state)
 static void one_wallet_for_one_document(void **state)
 {
     struct world *world = *state;
+    struct small_letter letter;
     fill(world, ID_NUMBER, PHONE);
     assert_int_equal(submit(world), OK);
     assert_int_equal(decide(world, ONBOARD_YES), OK);
+    assert_int_equal(small_letters(&world->small, &letter), 1); // that it is open
     const int64_t accounts = number_of(world, "SELECT count(*) FROM ledger_account");
     fill(world, ID_NUMBER, "13900139000");
     assert_int_equal(submit(world), OK);
@@ -257,6 +259,35 @@ static bool take_event(void *context, const struct party_outbox *row)
 }
 
 // REQ-034
+static void the_phone_is_told_once(void **state)
+{
+    struct world *world = *state;
+    struct small_letter letter;
+    fill(world, ID_NUMBER, PHONE);
+    assert_int_equal(submit(world), OK);
+    assert_int_equal(checking(world), OK);
+    assert_int_equal(small_letters(&world->small, &letter), 0);
+    assert_int_equal(decide(world, ONBOARD_YES), OK);
+    assert_int_equal(decide(world, ONBOARD_YES), OK);
+    assert_int_equal(small_letters(&world->small, &letter), 1);
+    assert_string_equal(letter.lines[0], "wallet.opened");
+    assert_string_equal(letter.lines[1], PHONE);
+    assert_string_equal(letter.lines[2], "-");
+    assert_string_equal(letter.lines[3], "zh-CN");
+    assert_string_equal(letter.lines[4], "1440");
+}
+
+static void a_refusal_sends_no_message(void **state)
+{
+    struct world *world = *state;
+    struct small_letter letter;
+    fill(world, ID_NUMBER, PHONE);
+    assert_int_equal(submit(world), OK);
+    assert_int_equal(decide(world, ONBOARD_NO), OK);
+    assert_int_equal(small_letters(&world->small, &letter), 0);
+}
+
+// REQ-034
 static void person_and_streams_are_told(void **state)
 {
     struct world *world = *state;
@@ -319,7 +350,8 @@ static int run_engine(const char *name)
         TEST(changed_terms_are_agreed_to_again), TEST(refused_by_the_register),
         TEST(one_wallet_for_one_document),       TEST(trusted_data_open_at_once),
         TEST(opened_wallet_has_all_it_needs),    TEST(person_and_streams_are_told),
-        TEST(entering_ends_the_draft),
+        TEST(entering_ends_the_draft),           TEST(the_phone_is_told_once),
+        TEST(a_refusal_sends_no_message),
     };
     return cmocka_run_group_tests_name(name, tests, NULL, NULL);
 }
