@@ -88,6 +88,10 @@ enum code guard_card_check(const struct guard_profiles *profiles, const char *ca
 // known.
 const char *guard_paycode_issuer(const struct guard_profiles *profiles, const char *digits,
                                  int32_t date);
+// The wallet that a scanned text belongs to, by its scheme ("wxp://…") or its host ("" = has none;
+// lower case; only the exact host counts): "wechat", "alipay", "unionpay"; NULL = none known.
+const char *guard_address_issuer(const struct guard_profiles *profiles, const char *text,
+                                 const char *host, int32_t date);
 struct guard_paycode_rules {
     char prefix[3]; // of our own codes
     int32_t length; // digits in all

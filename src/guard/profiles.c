@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char HEADER_KEYS[] =
     "profile edition source effective until status unverified note currency";
@@ -294,6 +295,19 @@ const char *guard_paycode_issuer(const struct guard_profiles *profiles, const ch
     for (size_t i = 0; size >= 16 && size <= 24 && i < profile->prefix_count; i++)
         if (text_starts_with(digits, profile->prefixes[i].digits))
             return profile->prefixes[i].issuer;
+    return NULL;
+}
+
+const char *guard_address_issuer(const struct guard_profiles *profiles, const char *text,
+                                 const char *host, int32_t date)
+{
+    const struct profile *profile = profile_on(profiles, PROFILE_PREFIXES, date);
+    for (size_t i = 0; i < profile->address_count; i++) {
+        const char *address = profile->addresses[i].text;
+        const bool scheme = strchr(address, ':') != NULL;
+        if (scheme ? strncasecmp(text, address, strlen(address)) == 0 : text_equal(host, address))
+            return profile->addresses[i].issuer;
+    }
     return NULL;
 }
 

@@ -13,7 +13,7 @@ static const struct {
     [PROFILE_NOPIN] = {"nopin", "tx count_day channels"},
     [PROFILE_SEGMENTS] = {"cn-phone-segments", "ordinary mvno refused"},
     [PROFILE_RESIDENT_ID] = {"cn-resident-id", "provinces permits"},
-    [PROFILE_PREFIXES] = {"payment-code-prefixes", "own foreign"},
+    [PROFILE_PREFIXES] = {"payment-code-prefixes", "own foreign addresses"},
     [PROFILE_CARD_BINS] = {"card-bins", "banks"},
     [PROFILE_MINORS] = {"cn-minors", "self_open_age adult_age"},
     [PROFILE_LOCK] = {"lock", "login pin"},
@@ -185,6 +185,31 @@ static bool reserved(const char *prefix)
     return (first >= 10 && first <= 15) || (first >= 25 && first <= 30) || first == 62;
 }
 
+// "wxp://" or "qr.alipay.com".
+static bool is_address(const char *text)
+{
+    const char *scheme = text == NULL ? NULL : strstr(text, "://");
+    const size_t size = text == NULL ? 0 : strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789.-");
+    return size > 0 && (scheme == text + size ? scheme[3] == '\0' : text[size] == '\0');
+}
+
+static void parse_addresses(struct parse *parse, struct profile *profile)
+{
+    const char *issuer;
+    json_t *list;
+    json_object_foreach(json_object_get(profile->root, "addresses"), issuer, list)
+    {
+        for (size_t i = 0; i < json_array_size(list); i++) {
+            const char *text = json_string_value(json_array_get(list, i));
+            if (!is_address(text) || profile->address_count == ADDRESSES_MAX) {
+                fault(parse, "/addresses", "has an entry that is no scheme and no host");
+                return;
+            }
+            profile->addresses[profile->address_count++] = (struct profile_address){text, issuer};
+        }
+    }
+}
+
 static void parse_prefixes(struct parse *parse, struct profile *profile)
 {
     const char *issuer;
@@ -211,6 +236,7 @@ static void parse_prefixes(struct parse *parse, struct profile *profile)
         if (digits == NULL || !text_copy(p->digits, sizeof p->digits, digits))
             fault(parse, issuer, "has a bad prefix");
     }
+    parse_addresses(parse, profile);
 }
 
 static void parse_bank(struct parse *parse, struct profile *profile, const json_t *bank)

@@ -22,7 +22,7 @@ enum profile_kind {
     PROFILE_KINDS
 };
 
-enum { SEGMENTS_MAX = 200, BINS_MAX = 200, PREFIXES_MAX = 64, CLASSES = 5 };
+enum { SEGMENTS_MAX = 200, BINS_MAX = 200, PREFIXES_MAX = 64, ADDRESSES_MAX = 32, CLASSES = 5 };
 
 struct profile_segment {
     char digits[8];
@@ -31,6 +31,10 @@ struct profile_segment {
 struct profile_prefix {
     char digits[4];
     const char *issuer;
+};
+// A scheme with its "://", or a host; lower case.
+struct profile_address {
+    const char *text, *issuer;
 };
 
 // One file. Texts are borrowed from `root`.
@@ -48,6 +52,8 @@ struct profile {
     struct guard_paycode_rules paycode;
     struct profile_prefix prefixes[PREFIXES_MAX];
     size_t prefix_count;
+    struct profile_address addresses[ADDRESSES_MAX];
+    size_t address_count;
     struct guard_card_bin bins[BINS_MAX];
     size_t bin_count;
     struct guard_minor_rules minors;

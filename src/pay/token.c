@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum { SIGNATURE = 16 }; // base32 characters = 80 bits
 
@@ -71,12 +72,13 @@ enum code pay_token_read(struct pay_token *out, const struct vault *vault, const
 
 // --- recogniser ---
 
-// "https://host[:port]/path" -> host. Returns false unless http or https.
+// "https://host[:port]/path" -> host in lower case: codes are often printed in capitals, which take
+// less room. Returns false unless http or https.
 static bool take_host(char *out, size_t capacity, const char *text)
 {
-    const char *start = text_starts_with(text, "https://")  ? text + 8
-                        : text_starts_with(text, "http://") ? text + 7
-                                                            : NULL;
+    const char *start = strncasecmp(text, "https://", 8) == 0  ? text + 8
+                        : strncasecmp(text, "http://", 7) == 0 ? text + 7
+                                                               : NULL;
     if (start == NULL)
         return false;
     char host[256];
@@ -86,6 +88,8 @@ static bool take_host(char *out, size_t capacity, const char *text)
     host[strcspn(host, "/?#\\")] = '\0';
     const char *at = strrchr(host, '@');
     (void)text_copy(out, capacity, at != NULL ? at + 1 : host);
+    for (char *c = out; *c != '\0'; c++)
+        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c);
     return out[0] != '\0' && text_is_line(out);
 }
 
@@ -115,6 +119,18 @@ static enum code read_digits(struct pay_scan *out, const struct pay_world *world
     return OK;
 }
 
+static enum code read_address(struct pay_scan *out, const struct pay_world *world, const char *text)
+{
+    const int32_t today = time_business_date(env_now(world->env));
+    const bool url = take_host(out->host, sizeof out->host, text);
+    out->issuer = guard_address_issuer(world->profiles, text, url ? out->host : "", today);
+    if (out->issuer != NULL)
+        out->kind = PAY_SCAN_FOREIGN;
+    else if (url)
+        out->kind = PAY_SCAN_URL;
+    return OK;
+}
+
 enum code pay_scan_read(struct pay_scan *out, const struct pay_world *world, const char *public_url,
                         const char *text)
 {
@@ -129,7 +145,5 @@ enum code pay_scan_read(struct pay_scan *out, const struct pay_world *world, con
         out->issuer = "emv";
         return OK;
     }
-    if (take_host(out->host, sizeof out->host, text))
-        out->kind = PAY_SCAN_URL;
-    return OK;
+    return read_address(out, world, text);
 }

@@ -28,7 +28,8 @@ export default async function paying(world) {
     const kinds = { '130000000000000000': 'foreign', [world.people[0].cards[0].card_number]: 'card', [digits]: 'paycode' }
     for (const [text, kind] of Object.entries(kinds)) assert.equal(expect(await scan(text), 200).kind, kind, text)
     assert.deepEqual(expect(await scan('https://shop.example/x?y'), 200), { kind: 'url', host: 'shop.example' })
-    assert.equal(expect(await scan('00020101021'), 200).issuer, 'emv')
+    for (const [text, issuer] of [['00020101021', 'emv'], ['HTTPS://QR.ALIPAY.COM/FKX0ABC', 'alipay'], ['wxp://f2f0abc', 'wechat'], ['https://qr.95516.com/0001/1', 'unionpay']])
+      assert.deepEqual(expect(await scan(text), 200), { kind: 'foreign', issuer })
     assert.equal(expect(await scan('你好'), 200).kind, 'text')
   })
   await step('paying the static code without PIN', async () => {

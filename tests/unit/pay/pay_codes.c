@@ -49,7 +49,7 @@ static void shows_the_host_that_would_be_visited(void **state)
         {"JAVASCRIPT://example.com/%0aalert(1)", ""},
         {"data:text/html,x", ""},
         {"intent://example.com", ""},
-        {"weixin://wxpay/bizpayurl?pr=1", ""},
+        {"HTTPS://Example.COM/PAY", "example.com"},
         {" https://example.com", ""},
     };
     (void)state;
@@ -59,6 +59,48 @@ static void shows_the_host_that_would_be_visited(void **state)
         assert_int_equal(scan.kind, rows[i].host[0] != '\0' ? PAY_SCAN_URL : PAY_SCAN_TEXT);
         if (rows[i].host[0] != '\0')
             assert_string_equal(scan.host, rows[i].host);
+    }
+}
+
+// Other wallets' codes are named, whether digits, a scheme or an address; what only looks like them
+// is not.
+static void other_wallets_are_named(void **state)
+{
+    static const struct {
+        const char *text, *issuer; // "" = nobody's that is known
+    } rows[] = {
+        {"130000000000000000", "wechat"},
+        {"280000000000000000", "alipay"},
+        {"6212345678901234567", "unionpay"},
+        {"https://qr.alipay.com/fkx0abc", "alipay"},
+        {"HTTPS://QR.ALIPAY.COM/FKX0ABC", "alipay"},
+        {"https://qr.alipay.com?x=1", "alipay"},
+        {"alipays://platformapi/startapp?saId=1", "alipay"},
+        {"wxp://f2f0abc", "wechat"},
+        {"WXP://F2F0ABC", "wechat"},
+        {"weixin://wxpay/bizpayurl?pr=1", "wechat"},
+        {"https://u.wechat.com/abc", "wechat"},
+        {"https://qr.95516.com/00010000/1", "unionpay"},
+        {"http://qr.95516.com/00010000/1", "unionpay"},
+        {"00020101021129300012D156000000000510A93FO3230Q3128", "emv"},
+        {"https://qr.alipay.com.evil.example/fkx0abc", ""},
+        {"https://xqr.alipay.com/fkx0abc", ""},
+        {"https://qr.alipay.com@evil.example/", ""},
+        {"https://evil.example/?https://qr.alipay.com/", ""},
+        {"https://evil.example/wxp://f2f0", ""},
+        {"https://qr.alipay.com:8443/fkx0abc", ""},
+        {"https://qr.alipay.com./", ""},
+        {"wxp:f2f0abc", ""},
+        {"xwxp://f2f0abc", ""},
+        {" wxp://f2f0abc", ""},
+        {"qr.alipay.com", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct pay_scan scan;
+        assert_int_equal(pay_scan_read(&scan, &rules, PUBLIC_URL, rows[i].text), OK);
+        assert_int_equal(scan.kind == PAY_SCAN_FOREIGN, rows[i].issuer[0] != '\0');
+        assert_string_equal(scan.issuer != NULL ? scan.issuer : "", rows[i].issuer);
     }
 }
 
@@ -152,6 +194,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(shows_the_host_that_would_be_visited),
+        TEST(other_wallets_are_named),
         TEST(a_changed_code_is_no_code),
         TEST(a_foreign_charge_id_is_a_conflict),
     };
