@@ -137,20 +137,31 @@ static enum code nopin_run(struct db *db, void *context, struct problem *problem
 
 struct nopin_body {
     bool enabled;
+    const char *pin;
 };
 static const struct net_json_field NOPIN_FIELDS[] = {
     {"enabled", NET_JSON_BOOL, true, offsetof(struct nopin_body, enabled), 0, 0, NULL, NULL, 0},
+    {"pin", NET_JSON_TEXT, false, offsetof(struct nopin_body, pin), 6, 6, NULL, NULL, 0},
 };
+
+// Whoever holds an open session must not be able to make the pay code pay by itself: on needs the
+// PIN, off needs nothing.
 
 static enum net_step put_nopin(struct net_exchange *x)
 {
     struct setting setting = {.api = api_of(x)};
     struct nopin_body body = {0};
+    struct problem problem = {0};
+    enum code code = OK;
     if (!api_session(x, &setting.session) || !API_READ(x, &body, NOPIN_FIELDS))
         return NET_DONE;
+    if (body.enabled)
+        code = guard_pin_check(&setting.api->gate, setting.session.person, body.pin, &problem);
+    if (code != OK)
+        return api_refuse(x, code, &problem, CHARGED_NOT_INVOLVED);
     setting.flag = body.enabled;
     struct api_change change = {.run = nopin_run, .context = &setting};
-    const enum code code = api_change(x, &change);
+    code = api_change(x, &change);
     return code == OK ? reply_me(x, &setting.session)
                       : api_refuse(x, code, NULL, CHARGED_NOT_INVOLVED);
 }

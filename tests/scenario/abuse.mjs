@@ -232,6 +232,17 @@ async function attack() {
     for (const answer of answers) assert.ok(['pin-wrong', 'pin-locked', 'request-running', 'busy'].includes(answer.json.code), answer.text)
   })
 
+  await step('AB-13 an open session without the PIN cannot make the pay code pay by itself', async () => {
+    const { pin } = world.people[0]
+    const on = (more) => a.put('/api/v1/me/nopin', { enabled: true, ...more })
+    expect(await a.put('/api/v1/me/nopin', { enabled: false }), 200)
+    for (const guess of [{}, { pin: null }, { pin: '' }, { pin: true }, { pin: Number(pin) }, { pin: [pin] }, { pin: other(pin) }, { pin: `${pin}0` }])
+      assert.ok(['pin-required', 'pin-wrong', 'request-invalid'].includes((await on(guess)).json.code), JSON.stringify(guess))
+    assert.equal((await charge(await newCode(a), '1.00')).json.state, 'awaiting_user')
+    expect(await on({ pin }), 200)
+    assert.equal(expect(await charge(await newCode(a), '1.00'), 201).state, 'succeeded')
+  })
+
   // --- tills and codes ---
 
   await step('AB-14 a flood of log-ins leaves room for those who pay with their PIN', async () => {

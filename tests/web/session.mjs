@@ -185,4 +185,22 @@ await step('2.12 a changed PIN counts at once', async () => {
   await transferTo(phone, { pin: '920736' }, world.person('周予安'), '1.00')
 })
 
+await step('2.13 payments without PIN: off at once; on asks for the PIN, a wrong one leaves it off', async () => {
+  const nopin = page.getByRole('switch', { name: phone.t('nopin.switch') })
+  const stored = async () => (await phone.api('GET', '/me')).body.nopin.enabled
+  await phone.go('/security/nopin')
+  await nopin.click()
+  await phone.sees(phone.t('nopin.off'))
+  same(await stored(), false, 'off')
+  await nopin.click()
+  await phone.sees(phone.t('pin.enter'))
+  await phone.looks('session-10-nopin')
+  await phone.pin('111213')
+  await phone.sees(/支付密码不正确，还可试 \d 次。/)
+  same(await stored(), false, 'a wrong PIN')
+  await phone.pin('920736')
+  await until('on', async () => (await nopin.getAttribute('aria-checked')) === 'true')
+  same(await stored(), true, 'on')
+})
+
 await world.finish()

@@ -78,11 +78,16 @@ export default async function paying(world) {
     assert.equal(expect(first, 201).state, 'succeeded')
     repeated(await pay({ token: dynamic, amount: yuan('1200.00'), pin }, key), first)
   })
-  await step('payments without PIN can be switched off', async () => {
+  await step('payments without PIN can be switched off; on again needs the PIN', async () => {
     expect(await a.put('/api/v1/me/nopin', { enabled: false }), 200)
     refused(await pay({ token, amount: yuan('1.00') }), 'pin-required', { rule: 'nopin.off' })
     expect(await pay({ token, amount: yuan('1.00'), pin }), 201)
-    expect(await a.put('/api/v1/me/nopin', { enabled: true }), 200)
+    const on = (more) => a.put('/api/v1/me/nopin', { enabled: true, ...more })
+    refused(await on(), 'pin-required', { charged: false })
+    refused(await on({ pin: '' }), 'request-invalid')
+    refused(await on({ pin: other(pin) }), 'pin-wrong')
+    assert.equal(expect(await a.get('/api/v1/me'), 200).nopin.enabled, false)
+    assert.equal(expect(await on({ pin }), 200).nopin.enabled, true)
   })
   await step('more than the balance', async () => {
     const order = await newOrder('800.00')

@@ -77,7 +77,7 @@ export default async function signing(world) {
     assert.equal(expect(await world.a.get('/api/v1/me'), 200).language, 'en')
     refused(await world.a.put('/api/v1/me/language', { language: 'fr' }), 'request-invalid', { pointer: '/language', reason: 'choice' })
     assert.equal((await world.a.put('/api/v1/me/language', { language: 'zh-CN' })).status, 204)
-    assert.equal(expect(await world.a.put('/api/v1/me/nopin', { enabled: true }), 200).nopin.enabled, true)
+    assert.equal(expect(await world.a.put('/api/v1/me/nopin', { enabled: true, pin: world.people[0].pin }), 200).nopin.enabled, true)
   })
   world.b = await signIn(world, 1)
   world.c = await signIn(world, 2)
