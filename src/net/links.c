@@ -196,10 +196,11 @@ size_t links_watch(struct net_server *server, int64_t now_us)
         const struct linger now = {.l_onoff = 1, .l_linger = 0};
         if (atomic_load(&link->phase) == PHASE_SEND)
             (void)setsockopt(link->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-        // The I/O thread sees the end of the stream and closes; the descriptor stays its own.
-        (void)shutdown(link->fd, SHUT_RDWR);
+        // Asked before the shutdown: after it the I/O thread may have called the link idle already.
         if (atomic_load(&link->phase) != PHASE_IDLE || link->head_since_us != 0)
             ended++;
+        // The I/O thread sees the end of the stream and closes; the descriptor stays its own.
+        (void)shutdown(link->fd, SHUT_RDWR);
     }
     pthread_mutex_unlock(&server->links.lock);
     return ended;
