@@ -1,6 +1,6 @@
 // The server is killed (SIGKILL) again and again in the middle of payments. No acknowledged payment
 // may be missing afterwards, no payment may be there twice, each repeated request must get one
-// answer, and the auditor must be clean. Runs on SQLite, and on PostgreSQL where ./test gives one.
+// answer, and the auditor must be clean. REQ-003 Runs on SQLite, and on PostgreSQL where ./test gives one.
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import http from 'node:http'

@@ -56,6 +56,7 @@ async function attack() {
 
   // --- who may see and do what ---
 
+  // REQ-003 REQ-013
   await step('AB-01 what belongs to another looks like what does not exist', async () => {
     const cardA = await bind(a, { card_number: world.people[0].cards[0].card_number, phone: world.people[0].phone })
     world.cardA = cardA
@@ -121,6 +122,7 @@ async function attack() {
 
   // --- money ---
 
+  // REQ-003
   await step('AB-02 one payment sent many times at once is one payment', async () => {
     const before = await available(a)
     const key = newKey()
@@ -205,6 +207,7 @@ async function attack() {
     for (const answer of answers) if (answer.status !== 201) refused(answer, 'limit-exceeded', { rule: 'limit.barcode.grade_d' })
     assert.equal(await available(d), before - 48000)
   })
+  // REQ-099
   await step('AB-31 a frozen wallet lets no money out on any way that was begun before', async () => {
     const [pin, before] = [world.people[0].pin, await available(a)]
     const digits = await newCode(a)
@@ -299,6 +302,7 @@ async function attack() {
     assert.deepEqual(known.map(shape), unknown.map(shape))
     assert.equal(known.at(-1).json.code, 'account-locked')
   })
+  // REQ-100
   await step('AB-15 sessions: a new name at each log-in, a closed cookie, dead on the server after the end', async () => {
     const fixed = 'A'.repeat(43)
     const client = browser()
@@ -394,6 +398,7 @@ async function attack() {
     const bad = Buffer.from([0x7b, 0x22, 0x74, 0x65, 0x78, 0x74, 0x22, 0x3a, 0x22, 0xff, 0xfe, 0x22, 0x7d])
     refused(await raw(bad), 'request-invalid')
   })
+  // REQ-013
   await step('AB-39 nothing personal is kept by a cache', async () => {
     for (const path of ['/me', '/wallet', '/bills', '/messages', '/cards', '/sessions', '/receive-code', '/limits', '/contacts']) {
       const { headers } = await b.get(`/api/v1${path}`)
@@ -460,6 +465,7 @@ try {
   const how = await wallet.stop()
   await step('the server stops cleanly after all this', () => (how.code === 0 ? null : JSON.stringify(how)))
 }
+// REQ-013
 await step('AB-40 log and database hold no name, number, card, password, session', () => {
   assert.ok(secrets.length > 30)
   assert.deepEqual(findIn(wallet.folder, secrets), [])

@@ -44,6 +44,7 @@ async function walk() {
       assert.equal(await waiting(wallet.admin, 'sms'), 1)
       assert.equal(expect(await client.get(`/sandbox/api/messages?phone=${person.phone}`), 200).messages.length, 0)
     })
+    // REQ-037
     await step('workers of another process send it', async () => {
       jobs = await wallet.startJobs()
       const code = await smsCode(client, person.phone)

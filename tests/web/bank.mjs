@@ -16,6 +16,7 @@ await step('3.1 without a card: what to do first', async () => {
   await phone.atPath('/cards/add')
 })
 
+// REQ-042
 await step('3.2 a wrong card number is told while typing; an unknown bank as well', async () => {
   const field = phone.field('cardadd.number')
   const last = card.card_number.at(-1)
@@ -53,6 +54,7 @@ async function move(way, amount, path) {
   await phone.pin(person.pin)
 }
 
+// REQ-077
 await step('3.4 top-up: submitted, then done; the balance follows', async () => {
   await move('topup', '300', '/topup')
   await word(phone.t('done.topup'))
@@ -61,6 +63,7 @@ await step('3.4 top-up: submitted, then done; the balance follows', async () => 
   same(await phone.balance(), '860.00', 'balance')
 })
 
+// REQ-069
 await step('3.5 a slow bank: processing is shown with its steps, then it is done without a hand', async () => {
   await world.play('bank/faults', { operation: 'credit', fault: 'late_success', once: true })
   await move('withdraw', '100.5', '/withdraw')
@@ -71,6 +74,7 @@ await step('3.5 a slow bank: processing is shown with its steps, then it is done
   same(await phone.balance(), '759.50', 'balance')
 })
 
+// REQ-003
 await step('3.6 no answer after the money moved: unknown, no second payment offered, solved by itself', async () => {
   await world.play('bank/faults', { operation: 'debit', fault: 'timeout_after', once: true })
   await move('topup', '50', '/topup')

@@ -8,6 +8,7 @@ const { page } = phone
 await useWallet(world, phone, person)
 const rows = page.locator('.bill-item')
 
+// REQ-082
 await step('7.1 the month: sums without one’s own top-ups and withdrawals, and the page says so', async () => {
   await phone.go('/')
   await phone.link('tab.bills').click()
@@ -29,6 +30,7 @@ for (const [filter, count] of [['bills.f.transfer', 2], ['bills.f.topup', 1], ['
   })
 }
 
+// REQ-080
 await step('7.3 search by memo, by amount, by shop; nothing found offers to clear', async () => {
   await phone.button(phone.t('bills.f.all')).click()
   const search = page.getByRole('searchbox')
@@ -53,6 +55,7 @@ await step('7.4 an empty month says what will be there; back to this month', asy
   await rows.first().waitFor()
 })
 
+// REQ-098
 await step('7.5 one entry: amount, state, every field, progress; copy and the way to report it', async () => {
   await rows.filter({ hasText: '−200.00' }).first().click()
   await phone.atPath(/^\/bills\/txn_/)
@@ -66,6 +69,7 @@ await step('7.5 one entry: amount, state, every field, progress; copy and the wa
   await phone.answer('freeze.stay')
 })
 
+// REQ-081
 await step('7.6 more than one page of entries: load more, none twice', async () => {
   for (let i = 0; i < 30; i++) await payText(phone, person, world.shop.static_qr_text, `0.${String(i + 10)}`)
   await phone.go('/bills')
@@ -90,6 +94,7 @@ await step('7.7 the list follows a payment by itself', async () => {
   await phone.sees('−3.33')
 })
 
+// REQ-013
 await step('7.8 someone else’s entry is not found', async () => {
   const other = await world.loggedIn(world.person('林知夏'))
   const id = (await phone.api('GET', '/bills?limit=1')).body.data[0].id

@@ -28,6 +28,7 @@ async function read(p) {
   return Object.fromEntries(out.trim().split('\n').map((line) => line.split(/:(.*)/).slice(0, 2)))
 }
 
+// REQ-005 REQ-066 REQ-111 REQ-125
 await step('4.1 the code: 18 digits, hidden until asked for, with the warning, hidden again', async () => {
   await phone.go('/')
   await phone.link('home.code').click()
@@ -45,6 +46,7 @@ await step('4.1 the code: 18 digits, hidden until asked for, with the warning, h
 })
 
 for (const [width, ratio] of [[390, 2], [320, 2], [360, 3], [430, 1]]) {
+  // REQ-073
   await step(`4.2 at ${width} px, ratio ${ratio}, zbar reads the same digits in QR and Code 128`, async () => {
     const p = ratio === 2 && width === 390 ? phone : await world.loggedIn(person, { width, ratio, dark: width === 360 })
     let own = digits
@@ -62,6 +64,7 @@ for (const [width, ratio] of [[390, 2], [320, 2], [360, 3], [430, 1]]) {
 }
 
 let till
+// REQ-066
 await step('4.3 the till scans the phone with its camera: a small charge is paid at once, without a PIN', async () => {
   await phone.go('/code')
   await page.locator('.barcode').waitFor()
@@ -97,6 +100,7 @@ await step('4.5 a code that was renewed by hand is void', async () => {
   same(late.status >= 400 && late.body.charged, false, 'charged')
 })
 
+// REQ-103
 await step('4.6 above the PIN-free limit the phone asks: shop, amount, time left; a wrong PIN charges nothing', async () => {
   const pending = await world.charge(digits, '1288.00', '生日蛋糕 1 个')
   same(pending.body.state, 'awaiting_user', 'state')
@@ -118,6 +122,7 @@ await step('4.6 above the PIN-free limit the phone asks: shop, amount, time left
   same(state.body.state, 'succeeded', 'state at the till')
 })
 
+// REQ-103
 await step('4.7 a charge that is declined is closed and says that nothing was charged', async () => {
   await phone.go('/code')
   await page.locator('.barcode').waitFor()
@@ -150,6 +155,7 @@ await step('4.8 the code renews itself before it runs out, without a hand', asyn
   await timed.close()
 })
 
+// REQ-125
 await step('4.9 hidden while the page is not seen: the code is void, a new one comes on return', async () => {
   await phone.go('/code')
   await page.locator('.barcode').waitFor()
@@ -181,6 +187,7 @@ await step('4.11 a phone that scans a pay code is told that only shops can charg
   await other.close()
 })
 
+// REQ-066 REQ-073 REQ-074
 await step('4.12 the play till scans the phone with its camera; both sides say paid', async () => {
   const words = JSON.parse(readFileSync(join(root, 'web/sandbox/src/words/zh-CN.json'), 'utf8'))
   const before = await phone.balance()

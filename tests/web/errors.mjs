@@ -44,6 +44,7 @@ for (const language of ['zh-CN', 'en']) {
     balance = await phone.balance()
   })
 
+  // REQ-102
   await step(`8.3 ${language}: over the limit of one payment, with what is left and the way to the limits`, async () => {
     await toPayee(poor.phone)
     await pay('6000', rich.pin)
@@ -93,6 +94,7 @@ for (const language of ['zh-CN', 'en']) {
     await unmoved()
   })
 
+  // REQ-099
   await step(`8.7 ${language}: a frozen wallet: nothing goes out, the way to unfreeze`, async () => {
     await phone.go('/security/freeze')
     await phone.press('freeze.act')
@@ -117,6 +119,7 @@ for (const language of ['zh-CN', 'en']) {
     await phone.sees(phone.t('freeze.un.done'))
   })
 
+  // REQ-103
   await step(`8.8 ${language}: a stale page (the id was used for other contents) says: not charged, confirm again`, async () => {
     await toPayee(poor.phone)
     await phone.atPath('/transfer/amount')
@@ -135,6 +138,7 @@ for (const language of ['zh-CN', 'en']) {
     balance = await phone.balance()
   })
 
+  // REQ-050
   await step(`8.9 ${language}: offline: nothing was submitted; then it works`, async () => {
     await toPayee(poor.phone)
     await phone.atPath('/transfer/amount')
@@ -155,6 +159,7 @@ for (const language of ['zh-CN', 'en']) {
     balance = await phone.balance()
   })
 
+  // REQ-050 REQ-103
   await step(`8.10 ${language}: an answer that is lost on the way is found again: one payment, the true result`, async () => {
     await toPayee(poor.phone)
     await page.route('**/api/v1/transfers', async (route) => {

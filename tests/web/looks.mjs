@@ -88,6 +88,7 @@ await step('9 the first page keeps its budget', () => {
   execFileSync('node', [join(root, 'web/scripts/size.mjs')], { stdio: 'pipe' })
 })
 
+// REQ-013
 await step('9 no page keeps what a person typed or what they own in the browser', async () => {
   const kept = await owner.page.evaluate(async () => ({
     store: JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage }),

@@ -9,15 +9,18 @@ const { page } = phone
 const submits = []
 phone.context.on('request', (r) => r.url().endsWith('/applications/current/submit') && submits.push(r.url()))
 
+// REQ-020 REQ-040
 await step('1.1 welcome: what it is, what it takes, how to begin', async () => {
   await phone.go('/')
   await phone.atPath('/welcome')
   await phone.sees(phone.t('welcome.p1'))
+  await phone.sees(phone.t('welcome.p1.text'))
   await phone.looks('open-1-welcome')
   await phone.press('do.open')
   await phone.atPath('/open/terms')
 })
 
+// REQ-101
 await step('1.2 terms: version and full text, consent unticked and asked for, face consent apart', async () => {
   await phone.press('terms.full')
   await phone.sees(/版本 2026-11-01/)
@@ -38,6 +41,7 @@ await step('1.2 terms: version and full text, consent unticked and asked for, fa
   await phone.atPath('/open/identity')
 })
 
+// REQ-021 REQ-022 REQ-024 REQ-042 REQ-044
 await step('1.3 identity: a wrong digit is told while typing, before any button', async () => {
   await phone.field('identity.name').fill(person.name)
   const id = phone.field('identity.id')
@@ -57,6 +61,7 @@ await step('1.3 identity: a wrong digit is told while typing, before any button'
 })
 
 let sent = 0
+// REQ-022 REQ-042 REQ-056 REQ-057
 await step('1.4 phone: a number that cannot get codes is refused with the reason', async () => {
   await phone.field('phone.label').fill('14912345678')
   await phone.press('phone.send')
@@ -68,6 +73,7 @@ await step('1.4 phone: a number that cannot get codes is refused with the reason
   sent = (await world.messages(person.phone)).length
 })
 
+// REQ-025 REQ-042 REQ-111
 await step('1.5 code: the text has the signature and the warning; a wrong one shows the tries left', async () => {
   const code = await world.code(person.phone)
   const [sms] = await world.messages(person.phone)
@@ -79,6 +85,7 @@ await step('1.5 code: the text has the signature and the warning; a wrong one sh
   await phone.looks('open-4-code-wrong')
 })
 
+// REQ-050 REQ-062
 await step('1.6 a reload, another tab and a restart of the server go on at the same step', async () => {
   await page.reload()
   await phone.sees(/验证码已发送至/)
@@ -94,12 +101,14 @@ await step('1.6 a reload, another tab and a restart of the server go on at the s
   phone.allowed.pop()
 })
 
+// REQ-061
 await step('1.7 the same code still counts after the restart', async () => {
   await phone.field('phone.code').fill(await world.code(person.phone))
   await phone.atPath('/open/face')
   same((await world.messages(person.phone)).length, Math.max(sent, 1), 'messages sent')
 })
 
+// REQ-014 REQ-027
 await step('1.8 face: a failure tells the tries left, the next one passes', async () => {
   await world.play('face', { id_number: person.id_number, decision: 'fail' })
   await phone.looks('open-5-face')
@@ -112,6 +121,7 @@ await step('1.8 face: a failure tells the tries left, the next one passes', asyn
   await phone.atPath('/open/password')
 })
 
+// REQ-029 REQ-030 REQ-042
 await step('1.9 password: rules tick while typing, what the server refuses has its reason', async () => {
   const field = phone.field('password.label')
   await field.fill('short1')
@@ -135,6 +145,7 @@ async function enterTwice(pin, again = pin) {
   await phone.keys(again)
 }
 
+// REQ-042
 await step('1.10 PIN: birthday, run and two different entries are refused with the reason', async () => {
   await phone.looks('open-7-pin')
   await enterTwice('010225')
@@ -148,9 +159,13 @@ await step('1.10 PIN: birthday, run and two different entries are refused with t
   await phone.atPath('/open/review')
 })
 
+// REQ-031 REQ-032 REQ-050
 await step('1.11 review: everything masked; five presses are one application', async () => {
-  await phone.sees(/许\*/)
+  await phone.sees(/许\*舒/)
   const shown = await page.locator('main').innerText()
+  const { id_number: id, phone: number } = person
+  for (const words of [`${id.slice(0, 4)}**********${id.slice(-4)}`, `${number.slice(0, 3)}****${number.slice(-4)}`])
+    expect(shown.includes(words), `not shown: ${words}`)
   for (const secret of [person.id_number, person.phone, person.pin, person.password]) expect(!shown.includes(secret), 'masked')
   await phone.looks('open-8-review')
   await world.play('face', { decision: 'pass' })
@@ -160,12 +175,14 @@ await step('1.11 review: everything masked; five presses are one application', a
   same(submits.length, 1, 'submissions')
 })
 
+// REQ-033
 await step('1.12 decided: the page learns it by itself; the case number can be quoted', async () => {
   await phone.sees(phone.t('status.lead.opened'))
   await phone.sees(phone.t('status.case'))
   await phone.looks('open-9-status')
 })
 
+// REQ-004 REQ-034 REQ-039 REQ-076
 await step('1.13 enter: home with a balance of nothing and a first step to take', async () => {
   await phone.press('status.enter')
   await phone.atPath('/')
@@ -213,6 +230,7 @@ await step('2.1 English, dark: terms, identity, phone', async () => {
   await english.atPath('/open/face')
 })
 
+// REQ-032
 await step('2.2 English: an edit on the review page, the decision', async () => {
   await english.press('face.start')
   await english.atPath('/open/password')

@@ -6,6 +6,7 @@ const world = await World.start()
 const person = world.person('林知夏')
 const shop = world.shop.static_qr_text
 
+// REQ-005 REQ-064 REQ-067
 await step('5.1 camera: the shop is named and marked as verified, the payer types the amount', async () => {
   const phone = await world.loggedIn(person, { browser: await world.browser(film(world.folder, shop)) })
   await phone.go('/')
@@ -33,6 +34,7 @@ await step('5.2 no camera: the page says so and offers pictures and typing', asy
   await phone.looks('scan-3-no-camera')
 })
 
+// REQ-064
 await step('5.3 from a picture of the album', async () => {
   await phone.page.locator('input[type=file]').setInputFiles(picture(world.folder, shop))
   await phone.atPath('/pay')
@@ -55,6 +57,7 @@ async function type(text) {
 }
 
 let order
+// REQ-064
 await step('5.5 an order, typed: amount and text are fixed, the time runs; PIN; result', async () => {
   order = await world.order('45.00', '手冲咖啡 2 杯')
   await type(order.qr_text)
@@ -75,6 +78,7 @@ await step('5.6 the same order again: already paid, with the way to the bill', a
   await phone.looks('scan-5-order-paid')
 })
 
+// REQ-064 REQ-071
 await step('5.7 an order link opened by the system camera leads to the same page', async () => {
   const another = await world.order('9.90', '纯净水 3 瓶')
   await phone.page.goto(another.qr_text)

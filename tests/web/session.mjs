@@ -31,12 +31,14 @@ await step('2.2 the address in ?to= never leads to another site', async () => {
   await phone.atPath('/')
 })
 
+// REQ-100
 await step('2.3 the session cookie cannot be read by scripts and goes to this host alone', async () => {
   const cookie = (await phone.context.cookies(world.url)).find((c) => c.name === '__Host-tongbao')
   same(cookie.httpOnly && cookie.secure && cookie.path, '/', 'flags')
   same(await page.evaluate(() => document.cookie.includes('tongbao')), false, 'readable')
 })
 
+// REQ-100
 await step('2.4 log out: asked once, ended on the server, nothing behind the back button', async () => {
   const old = (await phone.context.cookies(world.url)).find((c) => c.name === '__Host-tongbao')
   const tab = await phone.tab()
@@ -70,6 +72,7 @@ await step('2.5 the number is remembered because it was ticked, the password nev
   await phone.atPath('/')
 })
 
+// REQ-100
 await step('2.6 another device: seen, ended, and it shows the login page by itself', async () => {
   const other = await world.loggedIn(person, { language: 'en' })
   await phone.go('/security/devices')
@@ -83,6 +86,7 @@ await step('2.6 another device: seen, ended, and it shows the login page by itse
   await other.close()
 })
 
+// REQ-125
 await step('2.7 idle: a warning a minute before, staying is one press, then the end says why', async () => {
   const timed = await world.phone({ clock: true })
   await timed.logIn(person)
@@ -102,6 +106,7 @@ await step('2.7 idle: a warning a minute before, staying is one press, then the 
   await timed.close()
 })
 
+// REQ-104 REQ-105 REQ-109 REQ-123
 await step('2.8 five wrong passwords lock: tries left, then reason, until when, the way out', async () => {
   const victim = world.person('沈清和')
   const guess = await world.phone()
@@ -133,6 +138,7 @@ await step('2.9 a number without a wallet gets the same sentence', async () => {
   await guess.close()
 })
 
+// REQ-104
 await step('2.10 five wrong PINs lock paying, not looking: reason, time, case number on the home page', async () => {
   const payer = world.person('欧阳若水')
   const own = await world.loggedIn(payer)

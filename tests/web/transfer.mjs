@@ -8,6 +8,7 @@ const phone = await world.loggedIn(payer)
 const other = await world.loggedIn(payee)
 const { page } = phone
 
+// REQ-005
 await step('6.1 nothing yet: the page says what will be here', async () => {
   await phone.go('/')
   await phone.link('home.transfer').click()
@@ -17,6 +18,7 @@ await step('6.1 nothing yet: the page says what will be here', async () => {
   await phone.sees(phone.t('transfer.need'))
 })
 
+// REQ-065 REQ-111
 await step('6.2 by phone: masked name, first-time mark and warning', async () => {
   await phone.field('transfer.find').fill(`${payee.phone.slice(0, 3)} ${payee.phone.slice(3, 7)} ${payee.phone.slice(7)}`)
   await phone.press('do.next')
@@ -29,6 +31,7 @@ await step('6.2 by phone: masked name, first-time mark and warning', async () =>
   expect(!shown.includes(payee.name) && !shown.includes(payee.phone), 'masked')
 })
 
+// REQ-102
 await step('6.3 amount on our own keypad; without one the button says what is missing', async () => {
   await phone.press('transfer.verb')
   await phone.sees(phone.t('pay.need.amount'))
@@ -44,6 +47,7 @@ await step('6.3 amount on our own keypad; without one the button says what is mi
   await phone.looks('transfer-3-pin')
 })
 
+// REQ-050
 await step('6.4 what was typed survives a reload; the PIN does not', async () => {
   await phone.keys('47')
   await page.reload()
@@ -53,6 +57,7 @@ await step('6.4 what was typed survives a reload; the PIN does not', async () =>
   same(await page.getByRole('dialog').count(), 0, 'sheets')
 })
 
+// REQ-070 REQ-085
 await step('6.5 PIN, result; the payee sees the money without a reload', async () => {
   await other.go('/')
   await other.sees('¥560.00')
@@ -68,12 +73,14 @@ await step('6.5 PIN, result; the payee sees the money without a reload', async (
   same(await phone.balance(), '12479.85', 'balance of the payer')
 })
 
+// REQ-103
 await step('6.6 back from the result never leads to the PIN again', async () => {
   await page.goBack()
   await until('not at the PIN', async () => (await page.getByRole('dialog').count()) === 0)
   expect(!/result/.test(phone.path()), phone.path())
 })
 
+// REQ-068
 await step('6.7 the contact is remembered: no search, no first-time warning', async () => {
   await phone.go('/transfer')
   await page.locator('.list .row', { hasText: '沈*和' }).click()
@@ -87,6 +94,7 @@ await step('6.7 the contact is remembered: no search, no first-time warning', as
   await phone.atPath('/transfer')
 })
 
+// REQ-065
 await step('6.8 by wallet number, with the groups that people type', async () => {
   const third = world.person('欧阳若水')
   await phone.field('transfer.find').fill(third.wallet_number.replace(/(.{4})(?=.)/g, '$1 '))
@@ -95,6 +103,7 @@ await step('6.8 by wallet number, with the groups that people type', async () =>
   await phone.sees(phone.t('transfer.first'))
 })
 
+// REQ-103
 await step('6.9 five quick presses of the last digit are one transfer', async () => {
   await phone.keys('1')
   await phone.button(phone.t('transfer.now', { amount: '¥1.00' })).click()

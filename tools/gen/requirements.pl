@@ -48,7 +48,7 @@ sub test_files {
     }
 }
 
-# A mark belongs to the test that begins within the next four lines, else to the file.
+# A mark belongs to the test or step that begins within the next four lines, else to the file.
 sub marks {
     my %marks;
     my @files;
@@ -61,7 +61,9 @@ sub marks {
             for my $next (@lines[$at + 1 .. ($at + 4 < $#lines ? $at + 4 : $#lines)]) {
                 next if $name ne '';
                 $name = $1 if $next =~ /^static void (\w+)\(/ || $next =~ /^\s*(?:it|test)\('([^']+)'/;
+                $name = $2 if $next =~ /^\s*(?:const \w+ = )?await step\((['"`])(.+?)\1/;
             }
+            $name =~ s/\|/\\|/g;
             my $place = $name eq '' ? "`$file`" : "`$file` ($name)";
             while ($lines[$at] =~ /\bREQ-(\d{3})\b/g) {
                 my $number = $1;

@@ -15,6 +15,7 @@ async function all(client, query) {
 export default async function bills(world) {
   const { step, a, c } = world
 
+  // REQ-081
   await step('the whole list in small pages is the list', async () => {
     const whole = await all(a, 'limit=100')
     const pages = await all(a, 'limit=3')
@@ -24,6 +25,7 @@ export default async function bills(world) {
     assert.ok(whole.every((row, i) => i === 0 || row.created_at <= whole[i - 1].created_at))
     world.rows = whole
   })
+  // REQ-080
   await step('filters', async () => {
     const month = world.rows[0].created_at
     const here = new Date(Date.parse(month) + 8 * 3600e3).toISOString().slice(0, 7)
@@ -44,6 +46,7 @@ export default async function bills(world) {
     const { next_cursor } = expect(await a.get('/api/v1/bills?limit=1'), 200)
     refused(await c.get(`/api/v1/bills?limit=1&cursor=${encodeURIComponent(next_cursor)}`), 'request-invalid')
   })
+  // REQ-082
   await step('sums of the month', async () => {
     const summary = expect(await a.get('/api/v1/bills/summary'), 200)
     const sum = (key) => summary.days.reduce((total, day) => total + Number(day[key].value.replace('.', '')), 0)
@@ -62,6 +65,7 @@ export default async function bills(world) {
     refused(await a.get(`/api/v1/bills/txn_${'0'.repeat(32)}`), 'not-found')
     refused(await a.get('/api/v1/operations/nothing'), 'not-found')
   })
+  // REQ-085
   await step('the inbox, in pages and two languages, and read', async () => {
     const first = expect(await a.get('/api/v1/messages?limit=2'), 200)
     assert.equal(first.data.length, 2)

@@ -15,6 +15,7 @@ export default async function charges(world) {
     return made
   }
 
+  // REQ-066 REQ-072
   await step('a small charge is paid at once', async () => {
     const before = await available(b)
     const digits = await code()
@@ -46,6 +47,7 @@ export default async function charges(world) {
     await code(b, false)
     refused(await charge(left, '1.00'), 'code-expired')
   })
+  // REQ-066
   await step('a large charge waits for the PIN', async () => {
     const before = await available(b)
     const stream = b.listen()
@@ -66,6 +68,7 @@ export default async function charges(world) {
     refused(await till.post(`/api/v1/merchant/charges/${made.id}/cancel`), 'order-paid')
     assert.equal(expect(await till.get(`/api/v1/merchant/charges/${made.id}`), 200).state, 'succeeded')
   })
+  // REQ-103
   await step('declined by the payer', async () => {
     const made = await waiting()
     assert.equal(expect(await b.post(`/api/v1/operations/${made.id}/decline`), 200).state, 'closed')

@@ -29,6 +29,7 @@ export default async function funds(world) {
     refused(await topup(order('1.00', { card_id: world.cardB.id })), 'card-not-usable')
     refused(await topup(order('20000.00')), 'balance-limit', { rule: 'limit.balance' })
   })
+  // REQ-077
   await step('top-up: the money is there when the bank has said yes', async () => {
     const before = await available(a)
     const key = newKey()
@@ -67,6 +68,7 @@ export default async function funds(world) {
     assert.equal((await ended(a, id, 60)).state, 'failed')
     assert.equal(await available(a), before)
   })
+  // REQ-069
   await step('withdrawal: held at once, gone when the bank has it', async () => {
     const before = await available(a)
     const key = newKey()

@@ -81,6 +81,7 @@ export default async function opening(world) {
     refused(await client.put(`${current}/password`, { password: fresh.password }), 'step-order')
     refused(await client.put(`${current}/pin`, { pin: fresh.pin }), 'step-order')
   })
+  // REQ-042 REQ-044
   await step('identity: each fault is named', async () => {
     const put = (body) => client.put(`${current}/identity`, body)
     refused(await put({ name: fresh.name, id_number: other(fresh.id_number) }), 'id-number-invalid', { pointer: '/id_number', reason: 'id.check' })
@@ -90,10 +91,12 @@ export default async function opening(world) {
     assert.equal(application.step, 'phone')
     assert.ok(!JSON.stringify(application).includes(fresh.id_number))
   })
+  // REQ-056 REQ-057
   await step('phone: what is no number, what gets no SMS', async () => {
     refused(await client.post(`${current}/phone`, { phone: '1390001' }), 'phone-invalid', { pointer: '/phone' })
     refused(await client.post(`${current}/phone`, { phone: '14600010001' }), 'phone-not-supported', { pointer: '/phone' })
   })
+  // REQ-025
   await step('phone: a code is sent once a minute, wrong ones are counted', async () => {
     expect(await client.post(`${current}/phone`, { phone: fresh.phone }), 202)
     const early = await client.post(`${current}/phone`, { phone: fresh.phone })
@@ -107,6 +110,7 @@ export default async function opening(world) {
     assert.equal(application.step, 'face')
     assert.equal(application.phone.verified, true)
   })
+  // REQ-027
   await step('face: a failed check may be tried again', async () => {
     expect(await client.put('/sandbox/api/face', { id_number: fresh.id_number, decision: 'fail' }), 200)
     expect(await client.post(`${current}/face`), 202)
@@ -130,6 +134,7 @@ export default async function opening(world) {
     refused(await tired.post(`${current}/face`), 'not-allowed', { rule: 'face.tries' })
     expect(await tired.post('/sandbox/api/reset'), 200)
   })
+  // REQ-030
   await step('password and PIN: weak ones are refused by rule', async () => {
     refused(await client.put(`${current}/password`, { password: 'kurz1' }), 'password-weak', { pointer: '/password', reason: 'password.length' })
     refused(await client.put(`${current}/password`, { password: `x${fresh.phone}y` }), 'password-weak')
@@ -138,6 +143,7 @@ export default async function opening(world) {
     refused(await client.put(`${current}/pin`, { pin: '990914' }), 'pin-weak', { reason: 'pin.birthday' })
     assert.equal(expect(await client.put(`${current}/pin`, { pin: fresh.pin }), 200).step, 'review')
   })
+  // REQ-034 REQ-037
   await step('the decision opens the wallet, and the browser enters once', async () => {
     const stream = client.listen()
     const application = await decided(client)
@@ -164,17 +170,20 @@ export default async function opening(world) {
     for (let i = 0; i < 3; i++) refused(await forgetful.post(`${current}/phone/verify`, { code: other(code) }), 'otp-wrong')
     refused(await forgetful.post(`${current}/phone/verify`, { code }), 'otp-expired')
   })
+  // REQ-014 REQ-043
   await step('refused: name and ID number do not belong together', async () => {
     const { client: refusedClient, application } = await runThrough(world, { ...world.people[5], name: '许望' })
     assert.equal(application.state, 'refused')
     assert.equal(application.refusal.code, 'identity-mismatch')
     refused(await refusedClient.post(`${current}/enter`), 'step-order')
   })
+  // REQ-043
   await step('refused: the ID number has a wallet', async () => {
     const taken = { ...world.people[0], phone: '13900020077', password: 'lantern8harbor', pin: '638174' }
     const { application } = await runThrough(world, taken)
     assert.equal(application.refusal.code, 'identity-in-use')
   })
+  // REQ-043
   await step('refused: the phone has a wallet', async () => {
     const { application } = await runThrough(world, { ...world.people[5], phone: world.people[2].phone })
     assert.equal(application.refusal.code, 'phone-in-use')

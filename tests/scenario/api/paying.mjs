@@ -14,6 +14,7 @@ export default async function paying(world) {
     expect(await till.post('/api/v1/merchant/orders', { amount: yuan(value), order_text: text, ...more }, { key: newKey() }), 201)
   let token
 
+  // REQ-067
   await step("the shop's own code is recognised, a changed one is not", async () => {
     const { qr_text } = expect(await till.get('/api/v1/merchant/code'), 200)
     assert.equal(qr_text, shop.static_qr_text)
@@ -32,6 +33,7 @@ export default async function paying(world) {
       assert.deepEqual(expect(await scan(text), 200), { kind: 'foreign', issuer })
     assert.equal(expect(await scan('你好'), 200).kind, 'text')
   })
+  // REQ-067
   await step('paying the static code without PIN', async () => {
     const before = await available(a)
     const key = newKey()
@@ -55,6 +57,7 @@ export default async function paying(world) {
     refused(await pay({ token, amount: yuan('600.00') }), 'limit-exceeded', { rule: 'limit.barcode.grade_d', charged: false })
     refused(await pay({ token, amount: yuan('1.00'), memo: '好'.repeat(41) }), 'request-invalid', { pointer: '/memo', reason: 'long' })
   })
+  // REQ-064
   await step('an order is paid with exactly its amount, once', async () => {
     const order = await newOrder('25.00')
     const found = expect(await scan(order.qr_text), 200)
@@ -95,6 +98,7 @@ export default async function paying(world) {
     const problem = refused(await pay({ token: dynamic, amount: yuan('800.00') }, newKey(), c), 'balance-insufficient', { charged: false })
     assert.deepEqual(problem.params.amount, yuan('240.00'))
   })
+  // REQ-071
   await step('orders: the same key gives the same order', async () => {
     const key = newKey()
     const wish = { amount: yuan('3.00'), expires_s: 60 }

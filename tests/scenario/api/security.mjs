@@ -9,6 +9,7 @@ export default async function security(world) {
   const [first, second, third] = world.people
   const findBy = async (who, phone) => expect(await who.post('/api/v1/payees/find', { phone }), 200).payee_id
 
+  // REQ-099
   await step('a frozen wallet only receives', async () => {
     assert.equal(expect(await a.post('/api/v1/wallet/freeze'), 200).state, 'frozen')
     assert.equal(expect(await a.post('/api/v1/wallet/freeze'), 200).state, 'frozen')
@@ -46,6 +47,7 @@ export default async function security(world) {
     refused(await a.post('/api/v1/transfers', { ...body, pin: first.pin }, { key: newKey() }), 'pin-wrong')
     expect(await a.post('/api/v1/transfers', { ...body, pin: '730418' }, { key: newKey() }), 201)
   })
+  // REQ-104
   await step('five wrong PINs lock paying, not the rest', async () => {
     const attempt = (pin) => c.post('/api/v1/wallet/unfreeze', { pin })
     for (let left = 4; left > 0; left--) assert.equal(refused(await attempt(other(third.pin)), 'pin-wrong').params.tries_left, left)
@@ -56,6 +58,7 @@ export default async function security(world) {
     assert.deepEqual(me.locks.map((lock) => [lock.code, lock.scope, lock.case_number]), [['L02', 'pay', problem.params.case]])
     expect(await c.get('/api/v1/bills'), 200)
   })
+  // REQ-105 REQ-109
   await step('five wrong passwords lock the log-in, with the right one too', async () => {
     const attempt = (password) => browser().post('/api/v1/sessions', { login: third.phone, password })
     for (let i = 0; i < 4; i++) refused(await attempt('not-the-one-7'), 'login-failed')

@@ -17,6 +17,7 @@ export default async function service(world) {
     assert.equal(meta.paycode.length, 18)
     world.terms = meta.terms.version
   })
+  // REQ-101
   await step('terms in both languages', async () => {
     const zh = expect(await anyone.get('/api/v1/terms'), 200)
     const en = expect(await anyone.get('/api/v1/terms', { headers: { 'accept-language': 'en' } }), 200)

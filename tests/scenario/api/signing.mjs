@@ -27,6 +27,7 @@ export default async function signing(world) {
     refused(await world.a.delete(`/api/v1/sessions/${row.id}`), 'not-found')
     refused(await world.a.delete('/api/v1/sessions/ses_x'), 'not-found')
   })
+  // REQ-100
   await step('all others are signed out', async () => {
     const third = await signIn(world, 0)
     assert.equal((await world.a.delete('/api/v1/sessions')).status, 204)
@@ -37,6 +38,7 @@ export default async function signing(world) {
     const kept = expect(await world.a.post('/api/v1/sessions/current/keep'), 200)
     assert.ok(kept.idle_expires_at <= kept.expires_at)
   })
+  // REQ-100
   await step('signing out, twice', async () => {
     const leaving = await signIn(world, 1)
     const cookie = leaving.cookieHeader()
@@ -54,6 +56,7 @@ export default async function signing(world) {
     assert.match(problem.params.case, /^[0-9A-Z]{4}-[0-9A-Z]{4}$/)
     refused(await attempt(), 'account-locked')
   })
+  // REQ-013
   await step('who I am: masked', async () => {
     const answer = await world.a.get('/api/v1/me')
     const me = expect(answer, 200)
@@ -61,6 +64,7 @@ export default async function signing(world) {
     assert.equal(me.frozen, false)
     for (const secret of [first.name, first.phone, first.id_number]) assert.ok(!answer.text.includes(secret))
   })
+  // REQ-076 REQ-102
   await step('balances and limits', async () => {
     const wallet = expect(await world.a.get('/api/v1/wallet'), 200)
     assert.deepEqual(wallet.balances[0].available, { value: '2680.35', currency: 'CNY' })

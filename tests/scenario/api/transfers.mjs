@@ -9,6 +9,7 @@ export default async function transfers(world) {
   const transfer = (body, key = newKey(), who = a) => who.post('/api/v1/transfers', body, { key })
   let payee_id
 
+  // REQ-013 REQ-065
   await step('finding a payee: by phone or by wallet number, masked', async () => {
     const answer = await a.post('/api/v1/payees/find', { phone: second.phone })
     const found = expect(answer, 200)
@@ -22,6 +23,7 @@ export default async function transfers(world) {
     refused(await a.post('/api/v1/payees/find', { phone: second.phone, wallet_number: second.wallet_number }), 'request-invalid')
     refused(await a.post('/api/v1/payees/find', {}), 'request-invalid')
   })
+  // REQ-070 REQ-085
   await step('a transfer arrives at once, with an event at both ends', async () => {
     const [mine, theirs] = [await available(a), await available(b)]
     const streams = [a.listen(), b.listen()]
@@ -48,6 +50,7 @@ export default async function transfers(world) {
     stream.close()
     refused(await world.browser().get('/api/v1/events'), 'login-required')
   })
+  // REQ-068
   await step('the payee is a contact now', async () => {
     const { data } = expect(await a.get('/api/v1/contacts'), 200)
     assert.equal(data.length, 1)

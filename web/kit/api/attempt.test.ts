@@ -63,12 +63,14 @@ describe('attempts', () => {
     expect(posts[0].key).toBe(posts[1].key)
     expect(isOpen(operationId(posts[0].key ?? ''))).toBe(false)
   })
+  // REQ-050 REQ-103
   it('find an answer that was lost on the way back', async () => {
     answers = [lost, json(200, { id: 'txn_2', state: 'succeeded' })]
     const sent = await sendMoney('/transfers', form)
     expect(sent.id).toBe('txn_2')
     expect(seen.filter((s) => s.method === 'POST')).toHaveLength(1)
   })
+  // REQ-103
   it('take a refusal as certain only when nothing can have moved', async () => {
     answers = [json(409, { code: 'balance-insufficient', status: 409, charged: false })]
     await expect(sendMoney('/transfers', form)).rejects.toBeInstanceOf(Problem)

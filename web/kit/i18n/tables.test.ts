@@ -27,6 +27,7 @@ describe('string tables', () => {
       expect(/[\u4e00-\u9fff][,;:?!()]|[,;:?!()][\u4e00-\u9fff]/.test(chinese), key).toBe(false)
     }
   })
+  // REQ-042
   it('avoid forbidden words', () => {
     const never = /系统异常|未知错误|操作失败|请联系管理员|！|!|Oops|\bOK\b/
     for (const [key, chinese, english] of pairs) {
