@@ -203,6 +203,20 @@ static void bad_profiles_stop_the_start(void **state)
     refuses("a.json", "{", "not JSON");
     refuses("pin-2026-01-01.json", "{" PIN ",\"source\":\"s\",\"effective\":\"2027-01-01\"}",
             "no edition in force");
+    static const char *const bad[] = {
+        "\"\"",       "\"WXP://\"",    "\"wxp://f2f0\"", "\"://\"",
+        "\"a b.cn\"", "\"qr.cn/pay\"", "\"qr.cn:443\"",  "7",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char json[512];
+        (void)snprintf(json, sizeof json,
+                       "{\"profile\":\"payment-code-prefixes\",\"edition\":\"x\",\"source\":\"s\","
+                       "\"status\":\"document\",\"effective\":\"2027-01-01\",\"own\":{\"prefix\":"
+                       "\"88\",\"length\":18,\"life_s\":60,\"renew_before_s\":10,\"grace_s\":10},"
+                       "\"foreign\":{},\"addresses\":{\"wechat\":[\"u.wechat.com\",%s]}}",
+                       bad[i]);
+        refuses("a.json", json, "/addresses");
+    }
 }
 
 // REQ-064
