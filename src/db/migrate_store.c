@@ -11,12 +11,27 @@ static bool take_checksum(void *context, const struct db_row *row)
     return text_copy(context, 65, db_get_text(row, 0));
 }
 
-static enum code apply(struct db *db, const struct db_migration *migration, int64_t now_us)
+static enum code find(struct db *db, const struct db_migration *migration, char checksum[65],
+                      bool *out_found)
+{
+    const struct db_value number = db_int(migration->number);
+    return db_query_one(db, "SELECT sha256 FROM schema_migration WHERE number = $1", &number, 1,
+                        take_checksum, checksum, out_found);
+}
+
+static enum code apply(struct db *db, const struct db_migration *migration, int64_t now_us,
+                       int *out_applied)
 {
     const char *const *statement =
         db->engine == DB_SQLITE ? migration->sqlite : migration->postgres;
+    char checksum[65];
+    bool found = false;
     GUARD(db_begin(db));
-    enum code code = OK;
+    enum code code = find(db, migration, checksum, &found);
+    if (found) { // by another process since the first look
+        db_rollback(db);
+        return OK;
+    }
     for (; *statement != NULL && code == OK; statement++)
         code = run_script(db, *statement);
     const struct db_value values[] = {db_int(migration->number), db_text(migration->title),
@@ -28,7 +43,9 @@ static enum code apply(struct db *db, const struct db_migration *migration, int6
                        values, 4, NULL);
     if (code == OK)
         code = db_commit(db);
-    if (code != OK)
+    if (code == OK)
+        (*out_applied)++;
+    else
         db_rollback(db);
     return code;
 }
@@ -38,23 +55,17 @@ static enum code check_or_apply(struct db *db, const struct db_migration *migrat
 {
     char checksum[65] = "";
     bool found;
-    const struct db_value number = db_int(migration->number);
-    GUARD(db_query_one(db, "SELECT sha256 FROM schema_migration WHERE number = $1", &number, 1,
-                       take_checksum, checksum, &found));
-    if (!found) {
-        GUARD(apply(db, migration, now_us));
-        (*out_applied)++;
-        return OK;
-    }
+    GUARD(find(db, migration, checksum, &found));
+    if (!found)
+        return apply(db, migration, now_us, out_applied);
     if (text_equal(checksum, migration->sha256))
         return OK;
     log_event(LOG_ERROR, "db.migration_changed", LOG_INT("number", migration->number));
     return CODE_STORAGE_UNAVAILABLE;
 }
 
-enum code db_migrate(struct db *db, int64_t now_us, int *out_applied)
+static enum code migrate(struct db *db, int64_t now_us, int *out_applied)
 {
-    *out_applied = 0;
     GUARD(
         run_script(db, db->engine == DB_SQLITE
                            ? "CREATE TABLE IF NOT EXISTS schema_migration (number INTEGER PRIMARY "
@@ -74,4 +85,17 @@ enum code db_migrate(struct db *db, int64_t now_us, int *out_applied)
         return OK;
     log_event(LOG_ERROR, "db.schema_newer", LOG_INT("schema", newest), LOG_INT("program", last));
     return CODE_STORAGE_UNAVAILABLE;
+}
+
+// Processes that start together migrate one after the other: SQLite by its write lock, PostgreSQL
+// by an advisory lock of this connection.
+enum code db_migrate(struct db *db, int64_t now_us, int *out_applied)
+{
+    *out_applied = 0;
+    if (db->engine == DB_POSTGRES)
+        GUARD(run_script(db, "SELECT pg_advisory_lock(8391360204)"));
+    const enum code code = migrate(db, now_us, out_applied);
+    if (db->engine == DB_POSTGRES)
+        (void)run_script(db, "SELECT pg_advisory_unlock(8391360204)");
+    return code;
 }
