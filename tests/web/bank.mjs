@@ -90,7 +90,7 @@ await step('3.6 no answer after the money moved: unknown, no second payment offe
 await step('3.7 the bank refuses: failed, not charged, with the reason', async () => {
   await world.play('bank/faults', { operation: 'debit', fault: 'refuse', once: true })
   await move('topup', '60', '/topup')
-  await word(phone.t('state.failed.free'))
+  await word(phone.t('failed.free', { what: phone.t('failed.topup') }))
   await phone.looks('bank-9-refused')
   same(await phone.balance(), '809.50', 'balance')
 })

@@ -36,8 +36,8 @@ export function stateText(op: Some): string {
     return t(`done.${op.kind}` as Key)
   }
   if (op.state === 'failed') {
-    const still = op.failure?.charged === false
-    return t(still ? 'state.failed.free' : 'state.failed')
+    const what = t(`failed.${op.kind}` as Key)
+    return op.failure?.charged === false ? t('failed.free', { what }) : what
   }
   if (op.state === 'processing' && op.kind === 'withdrawal') return t('state.withdrawal.accepted')
   return t(`state.${op.state}` as Key)
