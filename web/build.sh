@@ -1,27 +1,9 @@
 #!/bin/sh
 # Installs the pinned packages and builds the web parts named (default: all).
-# The bundler needs Node 20.19 or newer. Where the system has an older one (Debian 12: 18),
-# a newer Node is taken from npm as an ordinary pinned package into web/.node.
 set -eu
 cd "$(dirname "$0")"
 
-NODE_PIN=22.23.3
-
-new_enough() {
-    node -e 'const [a, b] = process.versions.node.split(".").map(Number)
-             process.exit(a > 22 || (a === 22 && b >= 12) || (a === 20 && b >= 19) ? 0 : 1)'
-}
-
-if ! new_enough; then
-    arch=$(node -p process.arch)
-    bin=".node/node_modules/node-linux-$arch/bin"
-    if [ "$("$bin/node" --version 2>/dev/null || true)" != "v$NODE_PIN" ]; then
-        npm install --prefix .node --no-save --ignore-scripts --no-audit --no-fund \
-            "node-linux-$arch@$NODE_PIN"
-    fi
-    PATH="$PWD/$bin:$PATH"
-    export PATH
-fi
+. ./node.sh
 
 stamp=node_modules/.installed
 if ! cmp -s package-lock.json "$stamp"; then

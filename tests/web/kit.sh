@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Types and unit tests of the web parts (web/**/*.test.ts). Last line: N passed, N failed
 cd "$(dirname "$0")/../../web" || exit 1
+# shellcheck source=web/node.sh
+. ./node.sh
 if ! npm run --silent typecheck; then
     echo "0 passed, 1 failed"
     exit 1
