@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 
 #include <cmocka.h>
 
@@ -67,6 +69,16 @@ static enum net_step park_resumed(struct net_exchange *x)
     return NET_PARK;
 }
 
+static sem_t gate; // holds the workers
+static _Atomic int at_the_gate;
+
+static enum net_step wait_at_the_gate(struct net_exchange *x)
+{
+    atomic_fetch_add(&at_the_gate, 1);
+    sem_wait(&gate);
+    return net_reply_empty(x, 204);
+}
+
 static enum net_step slow(struct net_exchange *x)
 {
     usleep(150000);
@@ -107,6 +119,7 @@ static const struct net_route ROUTES[] = {
     {"GET", "/parkworker", "parkworker", park, 0, 0, NULL},
     {"GET", "/resumed", "resumed", park_resumed, NET_INLINE, 0, NULL},
     {"GET", "/slow", "slow", slow, 0, 0, NULL},
+    {"GET", "/gate", "gate", wait_at_the_gate, 0, 0, NULL},
     {"GET", "/toworker", "toworker", to_worker, NET_INLINE, 0, NULL},
     {"GET", "/problem", "problem", problem, NET_INLINE, 0, NULL},
     {"GET", "/metrics", "metrics", net_metrics_handler, NET_NO_LOG, 0, NULL},
@@ -361,24 +374,54 @@ static void *one_slow(void *context)
     return NULL;
 }
 
-// Two workers and a queue of four: of twelve at once some must be told to come back, none may hang.
+static _Atomic int finished;
+
+static void *one_at_the_gate(void *context)
+{
+    struct wire_result *own = context;
+    static const char text[] =
+        "GET /gate HTTP/1.1\r\nHost: wallet.test\r\nConnection: close\r\n\r\n";
+    const int fd = wire_connect(port);
+    wire_send(fd, text, sizeof text - 1, 0);
+    wire_read(fd, own, 20000, 20000);
+    close(fd);
+    atomic_fetch_add(&finished, 1);
+    return NULL;
+}
+
+static void until(_Atomic int *count, int wanted)
+{
+    for (int i = 0; i < 10000 && atomic_load(count) < wanted; i++)
+        usleep(1000);
+    assert_int_equal(atomic_load(count), wanted);
+}
+
+// Two workers and a queue of four: while both are held, four of ten wait and six are told to come
+// back; none hangs.
 static void a_full_queue_says_busy(void **state)
 {
     (void)state;
-    enum { CLIENTS = 12 };
+    enum { CLIENTS = 12, WORKERS = 2, QUEUE = 4, REFUSED = CLIENTS - WORKERS - QUEUE };
     static struct wire_result results[CLIENTS];
     pthread_t threads[CLIENTS];
     int done = 0, busy = 0;
+    assert_int_equal(sem_init(&gate, 0, 0), 0);
+    for (int i = 0; i < CLIENTS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, one_at_the_gate, &results[i]), 0);
+        if (i == WORKERS - 1)
+            until(&at_the_gate, WORKERS);
+    }
+    until(&finished, REFUSED);
     for (int i = 0; i < CLIENTS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, one_slow, &results[i]), 0);
+        sem_post(&gate);
     for (int i = 0; i < CLIENTS; i++) {
         pthread_join(threads[i], NULL);
         done += results[i].status[0] == 204 ? 1 : 0;
         busy +=
             results[i].status[0] == 503 && strstr(results[i].bytes, "Retry-After: 1\r\n") ? 1 : 0;
     }
-    assert_int_equal(done + busy, CLIENTS);
-    assert_true(done >= 6 && busy >= 1);
+    assert_int_equal(done, WORKERS + QUEUE);
+    assert_int_equal(busy, REFUSED);
 }
 
 static void client_address_only_from_trusted_proxies(void **state)
