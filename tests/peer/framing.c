@@ -31,6 +31,9 @@ static const char *const SILENT[] = {"f12-15.bin", "f12-24.bin", "f12-25.bin"};
 // complete requests of one client to it; both ends of our connection agree, nothing is smuggled
 // past nginx's rules.
 static const char NGINX_KNOWN[] = "f07-03.bin";
+// A loaded machine may stop us for a second: the server's deadline and our patience are beyond
+// that.
+enum { DEADLINE_MS = 2000, PATIENCE_MS = 6000, QUIET_MS = 400 };
 enum { KNOWN_COUNT = sizeof KNOWN / sizeof KNOWN[0], CASES_MAX = 200 };
 
 static _Atomic int calls, smuggled;
@@ -85,7 +88,7 @@ static bool load(const char *folder)
     return good && case_count > 0;
 }
 
-static void play(const struct framing_case *each, uint16_t port, size_t piece, int64_t wait_ms)
+static void play(const struct framing_case *each, uint16_t port, size_t piece)
 {
     calls = smuggled = 0;
     memset(&result, 0, sizeof result);
@@ -93,8 +96,8 @@ static void play(const struct framing_case *each, uint16_t port, size_t piece, i
     if (fd < 0)
         return;
     wire_send(fd, each->bytes, each->size, piece);
-    const bool accept = strncmp(each->expect, "accept", 6) == 0;
-    wire_read(fd, &result, wait_ms, accept ? 150 : (int)wait_ms);
+    wire_read(fd, &result, PATIENCE_MS,
+              text_equal(each->expect, "first-then-close") ? PATIENCE_MS : QUIET_MS);
     close(fd);
 }
 
@@ -103,12 +106,13 @@ static bool is_refusal(int status)
     return (status >= 400 && status < 500) || status == 501 || status == 505;
 }
 
-// Ended at once, not by the deadline (600 ms).
+// Ended at once, not by the deadline.
 static bool silent(const char *file)
 {
     for (size_t i = 0; i < sizeof SILENT / sizeof SILENT[0]; i++)
         if (text_equal(SILENT[i], file))
-            return result.answers == 0 && result.closed && calls == 0 && result.took_ms < 400;
+            return result.answers == 0 && result.closed && calls == 0 &&
+                   result.took_ms < DEADLINE_MS / 2;
     return false;
 }
 
@@ -172,14 +176,14 @@ static void bare(uint16_t port, size_t piece, const char *where)
 {
     size_t good = 0;
     for (size_t i = 0; i < case_count; i++) {
-        play(&cases[i], port, piece, 1600);
+        play(&cases[i], port, piece);
         const bool listed = as_listed(cases[i].expect) || silent(cases[i].file);
         const char *reason = known_reason(cases[i].file);
         good += listed ? 1 : 0;
         if (reason != NULL && !listed)
             printf("known %s %s: %s\n", where, cases[i].file, reason);
-        // A known case that passes suddenly must leave the list: that is a failure too. Sent byte by
-        // byte, how much of the known ones has come when the answer is made is chance.
+        // A known case that passes suddenly must leave the list: that is a failure too. Sent byte
+        // by byte, how much of the known ones has come when the answer is made is chance.
         verdict(reason == NULL ? listed : !listed || piece > 0, where, &cases[i]);
     }
     printf("%s: %zu of %zu as listed, %d known\n", where, good, case_count, KNOWN_COUNT);
@@ -264,7 +268,7 @@ static bool through_nginx(uint16_t upstream)
         failed++;
     } else {
         for (size_t i = 0; i < case_count; i++) {
-            play(&cases[i], port, 0, 400);
+            play(&cases[i], port, 0);
             const bool known = text_equal(cases[i].file, NGINX_KNOWN);
             verdict(clean(cases[i].expect) != known, "nginx", &cases[i]);
         }
@@ -289,7 +293,7 @@ int main(void)
     const struct net_options options = {
         .routes = ROUTES,
         .route_count = sizeof ROUTES / sizeof ROUTES[0],
-        .limits = {.head_ms = 600, .body_ms = 600, .idle_ms = 600},
+        .limits = {.head_ms = DEADLINE_MS, .body_ms = DEADLINE_MS, .idle_ms = DEADLINE_MS},
     };
     struct net_server *server;
     if (net_server_start(&server, &options) != OK)

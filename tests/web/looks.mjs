@@ -3,7 +3,7 @@
 // after its heading and the heading has the focus. The size budget of the first page.
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import { expect, root, same, step, until, useWallet, World } from './world.mjs'
+import { expect, root, step, until, useWallet, World } from './world.mjs'
 
 const world = await World.start()
 const person = world.person('周予安')
@@ -48,8 +48,12 @@ async function visit(phone, path) {
   await follow(phone, path)
   if (path !== '/') {
     await until(`${path}: focus on the heading`, () => page.evaluate(() => document.activeElement?.tagName === 'H1'), 4000)
-    const heading = (await page.locator('h1').first().innerText()).trim()
-    if (path !== '/welcome') same(await page.title(), `${heading} · ${phone.t('brand')}`, `${path}: title`)
+    // The address changes before the page does: heading and title are read until both are the new page's.
+    if (path !== '/welcome')
+      await until(`${path}: the title is the heading`, async () => {
+        const heading = (await page.locator('h1').first().innerText()).trim()
+        return (await page.title()) === `${heading} · ${phone.t('brand')}`
+      })
   }
   // What axe sees does not hang on the language, what fits does.
   const axe = (rules) => (phone.language === 'zh-CN' ? phone.axe(rules) : [])
