@@ -1,0 +1,1 @@
+-- Operators, cases, approvals, audit trail, maintenance.

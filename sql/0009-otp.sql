@@ -1,0 +1,1 @@
+-- One-time codes: challenges and their ways to the phone.

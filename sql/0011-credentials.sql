@@ -1,0 +1,1 @@
+-- Passwords, PINs, resets, second factors.

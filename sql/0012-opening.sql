@@ -1,0 +1,1 @@
+-- Documents, classes, photos of an opening.

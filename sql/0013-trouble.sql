@@ -1,0 +1,1 @@
+-- Mismatches, hand-over, branch tickets, reminders.
