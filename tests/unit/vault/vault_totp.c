@@ -13,7 +13,7 @@
 
 static const char DIGITS[] = "1234567890123456789012345678901234567890123456789012345678901234";
 
-// RFC 6238, appendix B. REQ-094
+// RFC 6238, appendix B.
 static void vectors_of_time(void **state)
 {
     static const struct {
