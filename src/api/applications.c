@@ -1,6 +1,7 @@
 // Opening a wallet, as the phone sees it: one resource, the application, with a step for each page.
 // The draft lives on the server; the cookie only names it.
 #include "api/api.h"
+#include "api/api_opening.h"
 
 #include <string.h>
 
@@ -85,6 +86,19 @@ static void write_timeline(struct net_json_writer *w, const struct onboard_appli
     net_json_end_array(w);
 }
 
+static void write_trouble(struct net_json_writer *w, const struct onboard_application *a)
+{
+    if (a->trouble.kind == ONBOARD_TROUBLE_NONE || a->state != ONBOARD_DRAFT) {
+        net_json_null(w, "trouble");
+        return;
+    }
+    net_json_begin_object(w, "trouble");
+    net_json_string(w, "kind", onboard_trouble_name(a->trouble.kind));
+    net_json_int(w, "tries_left", a->trouble.tries_left);
+    net_json_time(w, "found_at", a->trouble.found_us);
+    net_json_end_object(w);
+}
+
 static enum net_step reply_application(struct net_exchange *x, const struct onboard_application *a,
                                        int status)
 {
@@ -107,6 +121,7 @@ static enum net_step reply_application(struct net_exchange *x, const struct onbo
     net_json_bool(w, "has_password", a->has_password);
     net_json_bool(w, "has_pin", a->has_pin);
     write_timeline(w, a);
+    write_trouble(w, a);
     if (a->refusal == OK)
         net_json_null(w, "refusal");
     else
@@ -136,6 +151,22 @@ static bool draft(struct net_exchange *x, struct onboard_application *out)
         return true;
     (void)api_refuse(x, code, NULL, CHARGED_NOT_INVOLVED);
     return false;
+}
+
+bool api_draft(struct net_exchange *x, struct onboard_application *out)
+{
+    return draft(x, out);
+}
+
+enum code api_draft_peek(struct net_exchange *x, struct onboard_application *out)
+{
+    return find_draft(x, out);
+}
+
+enum net_step api_reply_application(struct net_exchange *x, const struct onboard_application *a,
+                                    int status)
+{
+    return reply_application(x, a, status);
 }
 
 // One step of the draft: the change, then the application as it is now.

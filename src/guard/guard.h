@@ -115,6 +115,16 @@ struct guard_otp_rules {
     int32_t digits, life_s, resend_s, tries, codes_day, messages_day;
 };
 const struct guard_otp_rules *guard_otp_rules(const struct guard_profiles *profiles, int32_t date);
+// How a mismatch with the bank's records is told and mended. reveal_after_proof false: its class is
+// told at the branch only.
+struct guard_record_rules {
+    bool phone_must_be_linked, reveal_after_proof;
+    int32_t tries; // decisions that end in a mismatch, of one application
+    int32_t link_tries, link_life_s, link_closed_s, link_cards_day;
+    int32_t handover_s, ticket_s;
+};
+const struct guard_record_rules *guard_record_rules(const struct guard_profiles *profiles,
+                                                    int32_t date);
 // Visits every edition loaded.
 void guard_editions(const struct guard_profiles *profiles,
                     void (*visit)(void *context, const struct guard_edition *edition),

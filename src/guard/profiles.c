@@ -332,3 +332,9 @@ const struct guard_otp_rules *guard_otp_rules(const struct guard_profiles *profi
 {
     return &profile_on(profiles, PROFILE_SMS, date)->otp;
 }
+
+const struct guard_record_rules *guard_record_rules(const struct guard_profiles *profiles,
+                                                    int32_t date)
+{
+    return &profile_on(profiles, PROFILE_RECORD, date)->record;
+}

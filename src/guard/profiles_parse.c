@@ -20,6 +20,7 @@ static const struct {
     [PROFILE_PASSWORD] = {"password", "mixed_length any_length max_length"},
     [PROFILE_PIN] = {"pin", "digits"},
     [PROFILE_SMS] = {"sms-limits", "digits life_s resend_s tries codes_day messages_day"},
+    [PROFILE_RECORD] = {"record", "phone_must_be_linked errors tries link handover_s ticket_s"},
 };
 
 const char *profile_name(enum profile_kind kind)
@@ -314,6 +315,28 @@ static void parse_sms(struct parse *parse, struct profile *profile)
     };
 }
 
+static void parse_record(struct parse *parse, struct profile *profile)
+{
+    const json_t *root = profile->root, *link = json_object_get(root, "link");
+    const json_t *linked = json_object_get(root, "phone_must_be_linked");
+    const char *reveal = text(parse, json_object_get(root, "errors"), "reveal");
+    if (!json_is_boolean(linked))
+        fault(parse, "phone_must_be_linked", "is neither true nor false");
+    if (!text_equal(reveal, "after_proof") && !text_equal(reveal, "branch_only"))
+        fault(parse, "/errors/reveal", "is neither after_proof nor branch_only");
+    profile->record = (struct guard_record_rules){
+        .phone_must_be_linked = json_is_true(linked),
+        .reveal_after_proof = text_equal(reveal, "after_proof"),
+        .tries = small(parse, root, "tries", 1, 20),
+        .link_tries = small(parse, link, "tries", 1, 3),
+        .link_life_s = small(parse, link, "life_s", 60, 31622400),
+        .link_closed_s = small(parse, link, "closed_s", 60, 31622400),
+        .link_cards_day = small(parse, link, "cards_day", 1, 100),
+        .handover_s = small(parse, root, "handover_s", 60, 604800),
+        .ticket_s = small(parse, root, "ticket_s", 3600, 2678400),
+    };
+}
+
 bool profile_parse_body(struct profile *profile, char *reason)
 {
     static void (*const parsers[PROFILE_KINDS])(struct parse *, struct profile *) = {
@@ -329,6 +352,7 @@ bool profile_parse_body(struct profile *profile, char *reason)
         [PROFILE_PASSWORD] = parse_password,
         [PROFILE_PIN] = parse_pin,
         [PROFILE_SMS] = parse_sms,
+        [PROFILE_RECORD] = parse_record,
     };
     struct parse parse = {reason, false};
     parsers[profile->kind](&parse, profile);

@@ -19,6 +19,7 @@ enum profile_kind {
     PROFILE_PASSWORD,
     PROFILE_PIN,
     PROFILE_SMS,
+    PROFILE_RECORD,
     PROFILE_KINDS
 };
 
@@ -62,6 +63,7 @@ struct profile {
         int32_t mixed_length, any_length, max_length;
     } password;
     struct guard_otp_rules otp;
+    struct guard_record_rules record;
 };
 
 struct guard_profiles {

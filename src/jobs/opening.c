@@ -106,6 +106,24 @@ static enum code decide_run(struct db *db, void *context)
     return onboard_decide(db, opening->options->onboard, &opening->id, opening->outcome);
 }
 
+// The register is asked about the phone while the operator's profile wants it to be the one on file
+// and nobody has linked it otherwise.
+static enum onboard_outcome ask_register(const struct opening *opening)
+{
+    const struct jobs_options *options = opening->options;
+    const struct onboard_application *application = &opening->application;
+    const int32_t today = time_business_date(env_now(options->env));
+    const bool phone = guard_record_rules(options->profiles, today)->phone_must_be_linked &&
+                       application->trouble.linked == ONBOARD_NOT_LINKED;
+    enum ports_mismatch mismatch;
+    const enum onboard_outcome outcome = outcome_of(
+        ports_identity_check(options->identity, &opening->id, application->name,
+                             application->id_number, phone ? application->phone : NULL, &mismatch));
+    if (outcome != ONBOARD_NO || mismatch == PORTS_MISMATCH_NAME)
+        return outcome;
+    return mismatch == PORTS_MISMATCH_PHONE ? ONBOARD_NO_PHONE : ONBOARD_NO_DOCUMENT;
+}
+
 void jobs_handle_decide(const struct jobs_options *options, const struct party_outbox *row,
                         struct arena *arena)
 {
@@ -119,9 +137,7 @@ void jobs_handle_decide(const struct jobs_options *options, const struct party_o
     }
     if (jobs_commit(options, checking_run, opening) != OK)
         return;
-    opening->outcome =
-        outcome_of(ports_identity_check(options->identity, &opening->id, opening->application.name,
-                                        opening->application.id_number));
+    opening->outcome = ask_register(opening);
     mem_wipe(&opening->application, sizeof opening->application);
     if (opening->outcome == ONBOARD_LATER) {
         jobs_put_off(options, row, DECIDE_ATTEMPTS_MAX);

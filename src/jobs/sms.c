@@ -23,6 +23,8 @@ static const struct {
     const char *purpose, *zh, *en;
 } NEWS[] = {
     {"wallet.opened", "您的钱包已开通，可以开始使用。", "Your wallet is open and ready to use."},
+    {"maintenance.over", "系统已恢复。您填写的内容都在，打开通宝即可从刚才的步骤继续。",
+     "We are back. What you entered is kept; open the app to go on at the same step."},
 };
 
 static bool news_text(struct buffer *out, const struct jobs_options *options, const char *purpose,

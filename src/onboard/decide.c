@@ -127,11 +127,10 @@ static enum code open_wallet(struct db *db, const struct onboard *onboard,
                              struct party_new_person *person, struct party_wallet *out,
                              struct problem *problem)
 {
-    person->wallet_class = ONBOARD_CLASS;
     GUARD(open_accounts(db, onboard, person));
     GUARD(party_person_add(db, onboard->vault, onboard->env, person, out, problem));
-    GUARD(guard_wallet_open(db, person->account_cny, ONBOARD_CLASS));
-    GUARD(guard_wallet_open(db, person->account_usd, ONBOARD_CLASS));
+    GUARD(guard_wallet_open(db, person->account_cny, person->wallet_class));
+    GUARD(guard_wallet_open(db, person->account_usd, person->wallet_class));
     return welcome(db, onboard, out);
 }
 
@@ -144,6 +143,7 @@ enum code onboard_open(struct db *db, const struct onboard *onboard,
     GUARD(onboard_check_identity(onboard, in->name, in->id_number, name, &identity, problem));
     GUARD(onboard_check_phone(onboard, in->phone, phone, problem));
     struct party_new_person person = {.id = party_id_new(onboard->env),
+                                      .wallet_class = ONBOARD_CLASS,
                                       .name = name,
                                       .id_number = identity.id_number,
                                       .phone = phone,
@@ -160,8 +160,8 @@ enum code onboard_open(struct db *db, const struct onboard *onboard,
 
 // --- decision ---
 
-static enum code close_application(struct db *db, const struct onboard *onboard,
-                                   struct onboard_row *row, enum code refusal)
+enum code onboard_close(struct db *db, const struct onboard *onboard, struct onboard_row *row,
+                        enum code refusal)
 {
     struct onboard_application *application = &row->application;
     application->state = refusal == OK ? ONBOARD_OPENED : ONBOARD_REFUSED;
@@ -175,11 +175,13 @@ static enum code close_application(struct db *db, const struct onboard *onboard,
     return onboard_moved(db, onboard, row);
 }
 
-static enum code accept(struct db *db, const struct onboard *onboard, struct onboard_row *row)
+enum code onboard_accept(struct db *db, const struct onboard *onboard, struct onboard_row *row,
+                         int32_t wallet_class)
 {
     const struct onboard_application *application = &row->application;
     struct party_wallet wallet;
     struct party_new_person person = {.id = application->number,
+                                      .wallet_class = wallet_class,
                                       .name = application->name,
                                       .id_number = application->id_number,
                                       .phone = application->phone,
@@ -190,7 +192,7 @@ static enum code accept(struct db *db, const struct onboard *onboard, struct onb
                                       .pin_stored = row->pin};
     const enum code refusal = check_free(db, onboard, &person);
     if (refusal == CODE_IDENTITY_IN_USE || refusal == CODE_PHONE_IN_USE)
-        return close_application(db, onboard, row, refusal);
+        return onboard_close(db, onboard, row, refusal);
     GUARD(refusal);
     const enum code code = open_wallet(db, onboard, &person, &wallet, NULL);
     // Another process took the ID number or phone since the look: everything is rolled back, and
@@ -198,7 +200,36 @@ static enum code accept(struct db *db, const struct onboard *onboard, struct onb
     ENSURE(code != CODE_IDENTITY_IN_USE && code != CODE_PHONE_IN_USE, CODE_BUSY);
     GUARD(code);
     GUARD(welcome_by_sms(db, onboard, application));
-    return close_application(db, onboard, row, OK);
+    return onboard_close(db, onboard, row, OK);
+}
+
+// A mismatch is no end: the application goes back to the person with what was found. That ID number
+// or phone have a wallet is told first: it is what helps, and both are proved by now.
+static enum code find_trouble(struct db *db, const struct onboard *onboard, struct onboard_row *row,
+                              enum onboard_outcome identity)
+{
+    struct onboard_application *application = &row->application;
+    const bool phone = identity == ONBOARD_NO_PHONE;
+    const struct party_new_person person = {.id_number = application->id_number,
+                                            .phone = application->phone};
+    const enum code taken_code = phone ? check_free(db, onboard, &person) : OK;
+    if (taken_code == CODE_IDENTITY_IN_USE || taken_code == CODE_PHONE_IN_USE)
+        return onboard_close(db, onboard, row, taken_code);
+    GUARD(taken_code);
+    application->state = ONBOARD_DRAFT;
+    application->checking_us = 0;
+    application->trouble.kind = phone                             ? ONBOARD_TROUBLE_PHONE
+                                : identity == ONBOARD_NO_DOCUMENT ? ONBOARD_TROUBLE_DOCUMENT
+                                                                  : ONBOARD_TROUBLE_NAME;
+    if (!onboard_record_rules(onboard)->reveal_after_proof)
+        application->trouble.kind = ONBOARD_TROUBLE_BRANCH;
+    application->trouble.misses++;
+    application->trouble.found_us = env_now(onboard->env);
+    GUARD(onboard_store_trouble(db, application->number, &application->trouble));
+    // However old the draft is: there is time to mend it, or to go to a branch.
+    GUARD(onboard_store_prolong(db, application->number,
+                                application->trouble.found_us + ONBOARD_LIFE_US));
+    return onboard_moved(db, onboard, row);
 }
 
 enum code onboard_decide(struct db *db, const struct onboard *onboard, const struct id *id,
@@ -212,9 +243,8 @@ enum code onboard_decide(struct db *db, const struct onboard *onboard, const str
     const bool waits =
         row.application.state == ONBOARD_SUBMITTED || row.application.state == ONBOARD_CHECKING;
     if (waits && identity != ONBOARD_LATER)
-        code = identity == ONBOARD_YES
-                   ? accept(db, onboard, &row)
-                   : close_application(db, onboard, &row, CODE_IDENTITY_MISMATCH);
+        code = identity == ONBOARD_YES ? onboard_accept(db, onboard, &row, ONBOARD_CLASS)
+                                       : find_trouble(db, onboard, &row, identity);
     mem_wipe(&row, sizeof row);
     return code;
 }

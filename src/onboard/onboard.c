@@ -37,7 +37,9 @@ enum onboard_step onboard_step_of(const struct onboard_row *row)
         return STEP_FACE;
     if (row->password[0] == '\0')
         return STEP_PASSWORD;
-    return row->pin[0] == '\0' ? STEP_PIN : STEP_REVIEW;
+    if (row->pin[0] == '\0')
+        return STEP_PIN;
+    return application->trouble.kind != ONBOARD_TROUBLE_NONE ? STEP_TROUBLE : STEP_REVIEW;
 }
 
 static void derive_identity(struct onboard_application *application)
@@ -54,8 +56,8 @@ static void derive_identity(struct onboard_application *application)
 
 void onboard_derive(struct onboard_row *row, const struct onboard *onboard)
 {
-    static const char *const STEPS[] = {"identity", "phone",     "face",   "password", "pin",
-                                        "review",   "submitted", "opened", "refused"};
+    static const char *const STEPS[] = {"identity", "phone",   "face",      "password", "pin",
+                                        "review",   "trouble", "submitted", "opened",   "refused"};
     struct onboard_application *application = &row->application;
     derive_identity(application);
     application->has_phone = application->phone[0] != '\0';
@@ -68,6 +70,9 @@ void onboard_derive(struct onboard_row *row, const struct onboard *onboard)
         row->face_tries < ONBOARD_FACE_TRIES ? ONBOARD_FACE_TRIES - row->face_tries : 0;
     application->has_password = row->password[0] != '\0';
     application->has_pin = row->pin[0] != '\0';
+    const int32_t tries = onboard_record_rules(onboard)->tries;
+    application->trouble.tries_left =
+        application->trouble.misses < tries ? tries - application->trouble.misses : 0;
     application->step = STEPS[onboard_step_of(row)];
 }
 

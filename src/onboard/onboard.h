@@ -7,6 +7,9 @@
 // "decide", both ref = application id (16 bytes), no payload; events to stream key
 // onboard_stream_key(): "application"
 // {"state","step"}.
+//
+// A decision that finds a mismatch with the bank's records puts the application back to the person
+// at step "trouble" (onboard_trouble.h: how it is mended, hand-over, branch ticket, card link).
 #ifndef ONBOARD_ONBOARD_H
 #define ONBOARD_ONBOARD_H
 
@@ -28,6 +31,22 @@ enum onboard_face {
     ONBOARD_FACE_CHECKING,
     ONBOARD_FACE_PASSED,
     ONBOARD_FACE_FAILED
+};
+// What does not agree with the bank's records; BRANCH: told at the branch only (profile "record").
+enum onboard_trouble_kind {
+    ONBOARD_TROUBLE_NONE = 0,
+    ONBOARD_TROUBLE_NAME,
+    ONBOARD_TROUBLE_DOCUMENT,
+    ONBOARD_TROUBLE_PHONE,
+    ONBOARD_TROUBLE_BRANCH,
+};
+enum onboard_linked { ONBOARD_NOT_LINKED = 0, ONBOARD_LINKED_BY_CARD, ONBOARD_LINKED_AT_BRANCH };
+struct onboard_trouble {
+    enum onboard_trouble_kind kind;
+    enum onboard_linked linked; // the phone: the register is not asked about it any more
+    int32_t misses;             // decisions that found a mismatch
+    int32_t tries_left;         // 0: the branch is left
+    int64_t found_us;
 };
 const char *onboard_state_name(enum onboard_state state);
 const char *onboard_face_name(enum onboard_face face);
@@ -62,6 +81,7 @@ struct onboard_application {
     enum onboard_face face;
     int32_t face_tries_left;
     bool has_password, has_pin;
+    struct onboard_trouble trouble;
     enum code refusal;                                         // of REFUSED
     int64_t created_us, submitted_us, checking_us, decided_us; // 0 = not yet
     int64_t expires_us;
@@ -124,7 +144,14 @@ enum code onboard_enter(struct db *db, const struct onboard *onboard, int64_t nu
 // --- for jobs
 // ---------------------------------------------------------------------------------------
 
-enum onboard_outcome { ONBOARD_YES = 1, ONBOARD_NO, ONBOARD_LATER };
+// NO: of a face; of the register: the name does not agree.
+enum onboard_outcome {
+    ONBOARD_YES = 1,
+    ONBOARD_NO,
+    ONBOARD_LATER,
+    ONBOARD_NO_DOCUMENT,
+    ONBOARD_NO_PHONE,
+};
 // Result of the face check of an application that is checking; others are left as they are (OK).
 // LATER: nothing but OK.
 enum code onboard_face_result(struct db *db, const struct onboard *onboard, const struct id *id,
@@ -133,8 +160,8 @@ enum code onboard_face_result(struct db *db, const struct onboard *onboard, cons
 enum code onboard_checking(struct db *db, const struct onboard *onboard, const struct id *id);
 // The decision after the identity register answered: YES opens the wallet (person with the
 // application's number, accounts in CNY and USD, notice, event) unless the ID number or phone has
-// one by now (then refused: identity-in-use, phone-in-use); NO refuses with
-// identity-mismatch. Idempotent.
+// one by now (then refused: identity-in-use, phone-in-use); a NO puts it back to the person with
+// the trouble it found. Idempotent.
 enum code onboard_decide(struct db *db, const struct onboard *onboard, const struct id *id,
                          enum onboard_outcome identity);
 // Deletes expired drafts. At most `limit`.

@@ -2,9 +2,10 @@
 #ifndef ONBOARD_ONBOARD_PRIV_H
 #define ONBOARD_ONBOARD_PRIV_H
 
-#include "onboard/onboard.h"
+#include "onboard/onboard_trouble.h"
 
-// In the order of the pages; the last three are no steps of the person.
+// In the order of the pages; TROUBLE comes after a decision, the last three are no steps of the
+// person.
 enum onboard_step {
     STEP_IDENTITY,
     STEP_PHONE,
@@ -12,6 +13,7 @@ enum onboard_step {
     STEP_PASSWORD,
     STEP_PIN,
     STEP_REVIEW,
+    STEP_TROUBLE,
     STEP_SUBMITTED,
     STEP_OPENED,
     STEP_REFUSED
@@ -47,7 +49,23 @@ enum code onboard_store_give_up(struct db *db, int64_t number, int64_t *out_chan
 enum code onboard_store_exists(struct db *db, int64_t number, bool *out);
 enum code onboard_store_prune(struct db *db, int64_t now_us, size_t limit, int64_t *out_deleted);
 
+// What a decision found. Load: none = no trouble. Store: a row that says it.
+enum code onboard_store_trouble_load(struct db *db, int64_t number, struct onboard_trouble *out);
+enum code onboard_store_trouble(struct db *db, int64_t number, const struct onboard_trouble *in);
+// The draft lives until `until_us` at least.
+enum code onboard_store_prolong(struct db *db, int64_t number, int64_t until_us);
+
 // --- rules
+
+// The trouble is settled by the person: the step is "review" again.
+enum code onboard_settle(struct db *db, struct onboard_row *row);
+const struct guard_record_rules *onboard_record_rules(const struct onboard *onboard);
+// Opens the wallet of a row and closes the application; refused when ID number or phone have one by
+// now.
+enum code onboard_accept(struct db *db, const struct onboard *onboard, struct onboard_row *row,
+                         int32_t wallet_class);
+enum code onboard_close(struct db *db, const struct onboard *onboard, struct onboard_row *row,
+                        enum code refusal);
 
 // Everything of the application that follows from the stored columns.
 void onboard_derive(struct onboard_row *row, const struct onboard *onboard);

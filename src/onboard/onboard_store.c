@@ -215,6 +215,7 @@ enum code onboard_store_load(struct db *db, const struct onboard *onboard, int64
                          &value, 1, 1, lock, visit_row, &reading));
     ENSURE(reading.found, CODE_NOT_FOUND);
     GUARD(reading.code);
+    GUARD(onboard_store_trouble_load(db, number, &out->application.trouble));
     onboard_derive(out, onboard);
     return OK;
 }

@@ -1,7 +1,9 @@
 // The steps of the person. Nothing here says whether an ID number or a phone is known: that is told
 // by the decision only, after phone and face were proved.
 // 1. What a later step was checked against may not change behind it: another identity takes back
-// the face check, another identity or phone takes back password and PIN.
+// the face check, another identity or phone takes back password and PIN. Once a decision has found
+// that the phone is not the one on file, the number on file takes back nothing: it is proved by its
+// code, and nothing is asked again.
 // 2. A refusal has written nothing but the counters of guard.
 #include "onboard/onboard_priv.h"
 
@@ -66,6 +68,7 @@ enum code onboard_put_identity(struct db *db, const struct onboard *onboard, int
     (void)text_copy(application->id_number, sizeof application->id_number, identity.id_number);
     application->face = ONBOARD_FACE_NONE;
     drop_secrets(&row);
+    GUARD(onboard_settle(db, &row));
     return onboard_store_update(db, onboard, &row);
 }
 
@@ -99,7 +102,9 @@ enum code onboard_send_code(struct db *db, const struct onboard *onboard, int64_
         return OK;
     (void)text_copy(application->phone, sizeof application->phone, normal);
     row.phone_verified_us = 0;
-    drop_secrets(&row);
+    if (application->trouble.kind == ONBOARD_TROUBLE_NONE)
+        drop_secrets(&row);
+    GUARD(onboard_settle(db, &row));
     return onboard_store_update(db, onboard, &row);
 }
 
@@ -121,7 +126,7 @@ enum code onboard_verify_code(struct db *db, const struct onboard *onboard, int6
 
 // --- face ---
 
-static enum code refuse_face(struct problem *problem, const char *rule)
+static enum code refuse_rule(struct problem *problem, const char *rule)
 {
     (void)problem_set(problem, CODE_NOT_ALLOWED, CHARGED_NOT_INVOLVED);
     if (problem != NULL)
@@ -138,9 +143,9 @@ enum code onboard_start_face(struct db *db, const struct onboard *onboard, int64
         row.application.face == ONBOARD_FACE_PASSED)
         return OK;
     if (!row.application.consent_face)
-        return refuse_face(problem, "face.consent");
+        return refuse_rule(problem, "face.consent");
     if (row.face_tries >= ONBOARD_FACE_TRIES)
-        return refuse_face(problem, "face.tries");
+        return refuse_rule(problem, "face.tries");
     row.application.face = ONBOARD_FACE_CHECKING;
     row.face_tries++;
     GUARD(onboard_store_update(db, onboard, &row));
@@ -206,6 +211,8 @@ enum code onboard_submit(struct db *db, const struct onboard *onboard, int64_t n
     if (row.application.state != ONBOARD_DRAFT)
         return OK;
     ENSURE(onboard_step_of(&row) == STEP_REVIEW, CODE_STEP_ORDER);
+    if (row.application.trouble.tries_left == 0)
+        return refuse_rule(problem, "record.tries");
     if (!text_equal(row.application.terms_version, onboard->terms_version))
         return problem_set(problem, CODE_TERMS_CHANGED, CHARGED_NOT_INVOLVED);
     row.application.state = ONBOARD_SUBMITTED;

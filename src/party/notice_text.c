@@ -52,6 +52,8 @@ static const struct text TEXTS[] = {
     {"withdrawal.failed", "提现未成功", "Withdrawal failed",
      "{amount} 未能转入 {bank}（尾号 {last4}），已退回余额。",
      "{amount} could not go to {bank} card ending {last4} and is back in your balance."},
+    {"maintenance.over", "系统已恢复", "We are back", "维护已结束，您可以从刚才的地方继续。",
+     "The maintenance is over; go on where you stopped."},
     {"case.service", "服务通知", "Service notice", "{text}", "{text}"},
 };
 

@@ -244,7 +244,7 @@ const char *party_notice_group_name(enum party_notice_group group);
 // Kinds and their zh/en texts stand in party_notice_text.c: "wallet.opened" "session.new"
 // "password.changed" "pin.changed" "lock.login" "lock.pin" "wallet.frozen" "wallet.unfrozen"
 // "card.bound" "card.removed" "money.received" "money.paid" "money.refunded" "topup.done"
-// "topup.failed" "withdrawal.done" "withdrawal.failed" "case.service".
+// "topup.failed" "withdrawal.done" "withdrawal.failed" "maintenance.over" "case.service".
 struct party_notice {
     struct id id;
     int64_t person;

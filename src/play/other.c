@@ -1,4 +1,4 @@
-// Phones, face check and identity register of the sandbox.
+// Phones and face check of the sandbox.
 #include "play/play_priv.h"
 
 #include <string.h>
@@ -170,32 +170,9 @@ static enum net_step get_face(struct net_exchange *x)
     return reply_face(x, &id, state);
 }
 
-// --- register
-// -------------------------------------------------------------------------------------
-
-static enum net_step post_identity(struct net_exchange *x)
-{
-    struct play *play = play_of(x);
-    struct asked asked = {0};
-    struct problem problem = {0};
-    char name[128];
-    if (net_read_json(x, &asked, PERSON_FIELDS, COUNT(PERSON_FIELDS), &problem) != OK)
-        return net_reply_problem(x, &problem);
-    pthread_mutex_lock(&play->lock);
-    const enum code code = play_identity_name(play, asked.id_number, name);
-    pthread_mutex_unlock(&play->lock);
-    if (code != OK)
-        return net_reply_code(x, code, CHARGED_NOT_INVOLVED);
-    const char *status = name[0] == '\0'                ? "not_found"
-                         : text_equal(name, asked.name) ? "match"
-                                                        : "mismatch";
-    return reply_status(x, 200, &asked.id, status, NULL);
-}
-
 const struct net_route PLAY_OTHER_ROUTES[] = {
     {"POST", "/sms", "sms", post_sms, 0, 0, NULL},
     {"POST", "/face", "faceStart", post_face, 0, 0, NULL},
     {"GET", "/face/{id}", "faceInquire", get_face, 0, 0, NULL},
-    {"POST", "/identity", "identity", post_identity, 0, 0, NULL},
 };
 const size_t PLAY_OTHER_ROUTE_COUNT = COUNT(PLAY_OTHER_ROUTES);

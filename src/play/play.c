@@ -111,6 +111,7 @@ static enum code server_open(struct play *play, struct net_server **out, struct 
 {
     size_t count = take_routes(routes, PLAY_BANK_ROUTES, PLAY_BANK_ROUTE_COUNT);
     count += take_routes(routes + count, PLAY_OTHER_ROUTES, PLAY_OTHER_ROUTE_COUNT);
+    count += take_routes(routes + count, PLAY_REGISTER_ROUTES, PLAY_REGISTER_ROUTE_COUNT);
     count += take_routes(routes + count, PLAY_CONTROL_ROUTES, PLAY_CONTROL_ROUTE_COUNT);
     const struct net_options net = {.listen = options->listen,
                                     .port = options->port,

@@ -158,10 +158,21 @@ enum code play_face_rules(struct play *play,
 enum code play_face_rules_clear(struct play *play, const char *id_number);
 // Name in the register; "" when the number is not in it.
 enum code play_identity_name(struct play *play, const char *id_number, char name[128]);
+// The phone that the bank has on file of a person; "" = none.
+enum code play_on_file(struct play *play, const char *id_number, char phone[12]);
+enum code play_on_file_set(struct play *play, const char *id_number, const char *phone);
+struct play_registered {
+    char id_number[19], name[128], phone[12];
+};
+enum code play_register(struct play *play,
+                        bool (*visit)(void *context, const struct play_registered *person),
+                        void *context);
 
 // --- endpoints ---
 
 extern const struct net_route PLAY_BANK_ROUTES[], PLAY_OTHER_ROUTES[], PLAY_CONTROL_ROUTES[];
 extern const size_t PLAY_BANK_ROUTE_COUNT, PLAY_OTHER_ROUTE_COUNT, PLAY_CONTROL_ROUTE_COUNT;
+extern const struct net_route PLAY_REGISTER_ROUTES[];
+extern const size_t PLAY_REGISTER_ROUTE_COUNT;
 
 #endif

@@ -29,6 +29,8 @@ static const char *const TABLES[] = {
     "decision INTEGER NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS play_identity (id_number TEXT PRIMARY KEY, name TEXT NOT NULL) "
     "STRICT",
+    "CREATE TABLE IF NOT EXISTS play_on_file (id_number TEXT PRIMARY KEY, phone TEXT NOT NULL) "
+    "STRICT",
 };
 
 static enum code seed_person(struct play *play, const struct play_person *person)
@@ -38,6 +40,11 @@ static enum code seed_person(struct play *play, const struct play_person *person
                   "INSERT INTO play_identity (id_number, name) VALUES ($1, $2) "
                   "ON CONFLICT DO NOTHING",
                   values, COUNT(values), NULL));
+    const struct db_value on_file[] = {db_text(person->id_number), db_text(person->phone)};
+    GUARD(db_exec(play->db,
+                  "INSERT INTO play_on_file (id_number, phone) VALUES ($1, $2) "
+                  "ON CONFLICT DO NOTHING",
+                  on_file, COUNT(on_file), NULL));
     for (size_t i = 0; i < person->card_count; i++) {
         struct play_account account = {.balance = person->cards[i].balance};
         (void)text_copy(account.card_number, sizeof account.card_number,
@@ -442,4 +449,60 @@ enum code play_identity_name(struct play *play, const char *id_number, char name
     name[0] = '\0';
     return db_query_one(play->db, "SELECT name FROM play_identity WHERE id_number = $1", values,
                         COUNT(values), visit_text, &target, &found);
+}
+
+// --- phone on file
+// --------------------------------------------------------------------------------
+
+static bool visit_phone(void *context, const struct db_row *row)
+{
+    (void)text_copy(context, 12, db_get_text(row, 0));
+    return false;
+}
+
+enum code play_on_file(struct play *play, const char *id_number, char phone[12])
+{
+    const struct db_value value = db_text(id_number);
+    bool found;
+    phone[0] = '\0';
+    return db_query_one(play->db, "SELECT phone FROM play_on_file WHERE id_number = $1", &value, 1,
+                        visit_phone, phone, &found);
+}
+
+// The cards of a person have one phone: the bank's codes and news go there.
+enum code play_on_file_set(struct play *play, const char *id_number, const char *phone)
+{
+    const struct db_value values[] = {db_text(id_number), db_text(phone)};
+    GUARD(db_exec(play->db, "UPDATE play_account SET phone = $2 WHERE id_number = $1", values,
+                  COUNT(values), NULL));
+    return db_exec(play->db,
+                   "INSERT INTO play_on_file (id_number, phone) VALUES ($1, $2) "
+                   "ON CONFLICT (id_number) DO UPDATE SET phone = $2",
+                   values, COUNT(values), NULL);
+}
+
+struct register_visit {
+    bool (*visit)(void *context, const struct play_registered *person);
+    void *context;
+};
+
+static bool visit_registered(void *context, const struct db_row *row)
+{
+    const struct register_visit *v = context;
+    struct play_registered person = {0};
+    (void)text_copy(person.id_number, sizeof person.id_number, db_get_text(row, 0));
+    (void)text_copy(person.name, sizeof person.name, db_get_text(row, 1));
+    (void)text_copy(person.phone, sizeof person.phone, db_get_text(row, 2));
+    return v->visit(v->context, &person);
+}
+
+enum code play_register(struct play *play,
+                        bool (*visit)(void *context, const struct play_registered *person),
+                        void *context)
+{
+    struct register_visit v = {visit, context};
+    return db_query(play->db,
+                    "SELECT i.id_number, i.name, p.phone FROM play_identity AS i LEFT JOIN "
+                    "play_on_file AS p ON p.id_number = i.id_number ORDER BY i.rowid",
+                    NULL, 0, visit_registered, &v);
 }

@@ -47,14 +47,25 @@ enum ports_outcome ports_face_start(struct ports_face *face, const struct id *id
                                     const char *id_number);
 enum ports_outcome ports_face_inquire(struct ports_face *face, const struct id *id);
 
-// --- identity register: POST {base}/identity {id, name, id_number}
-//     -> {"id", "status":"match"|"mismatch"|"not_found"}; DONE = match, REFUSED = the other two
+// --- identity register: POST {base}/identity {id, name, id_number[, phone]}
+//     -> {"id", "status":"match"|"mismatch"|"not_found"[, "class":"name"|"document"|"phone"]};
+//     DONE = match, REFUSED = the other two. `phone` asks as well whether it is the one on file.
 
 struct ports_identity;
 enum code ports_identity_open(struct ports_identity **out, const struct ports_options *options);
 void ports_identity_close(struct ports_identity **identity);
+// What does not agree. A register that names no class: "not_found" is the document, "mismatch" the
+// name.
+enum ports_mismatch {
+    PORTS_MISMATCH_NONE = 0,
+    PORTS_MISMATCH_NAME,
+    PORTS_MISMATCH_DOCUMENT,
+    PORTS_MISMATCH_PHONE,
+};
+// `phone` NULL = not asked. Out: *out_mismatch, of REFUSED.
 enum ports_outcome ports_identity_check(struct ports_identity *identity, const struct id *id,
-                                        const char *name, const char *id_number);
+                                        const char *name, const char *id_number, const char *phone,
+                                        enum ports_mismatch *out_mismatch);
 
 // --- card bank (driver "http-json"): POST {base}/bank/<operation> with "request_id" (32 hex) ->
 // {"request_id", "outcome",

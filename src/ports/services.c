@@ -132,20 +132,35 @@ void ports_identity_close(struct ports_identity **identity)
     *identity = NULL;
 }
 
+static enum ports_mismatch mismatch_of(const char *status, const char *class)
+{
+    if (text_equal(class, "phone"))
+        return PORTS_MISMATCH_PHONE;
+    const bool document =
+        class[0] != '\0' ? text_equal(class, "document") : text_equal(status, "not_found");
+    return document ? PORTS_MISMATCH_DOCUMENT : PORTS_MISMATCH_NAME;
+}
+
 enum ports_outcome ports_identity_check(struct ports_identity *identity, const struct id *id,
-                                        const char *name, const char *id_number)
+                                        const char *name, const char *id_number, const char *phone,
+                                        enum ports_mismatch *out_mismatch)
 {
     struct ports_reply reply;
     enum ports_outcome outcome = PORTS_UNKNOWN;
-    ports_call(&identity->peer, "/identity",
-               json_pack("{s:o,s:s,s:s}", "id", id_json(id), "name", name, "id_number", id_number),
-               &reply);
+    json_t *body =
+        json_pack("{s:o,s:s,s:s}", "id", id_json(id), "name", name, "id_number", id_number);
+    if (phone != NULL)
+        json_object_set_new(body, "phone", json_string(phone));
+    ports_call(&identity->peer, "/identity", body, &reply);
     const char *status = ports_text(&reply, "status");
+    *out_mismatch = PORTS_MISMATCH_NONE;
     if (reply.json != NULL && reply.status / 100 == 2 && ports_is_id(&reply, "id", id)) {
         if (text_equal(status, "match"))
             outcome = PORTS_DONE;
         else if (text_equal(status, "mismatch") || text_equal(status, "not_found"))
             outcome = PORTS_REFUSED;
+        if (outcome == PORTS_REFUSED)
+            *out_mismatch = mismatch_of(status, ports_text(&reply, "class"));
     }
     ports_reply_free(&reply);
     return outcome;

@@ -93,6 +93,33 @@ void vault_opaque_make(const struct vault *vault, char *out, const char *context
 bool vault_opaque_open(const struct vault *vault, void *out, size_t size, const char *context,
                        int64_t owner, const char *text);
 
+// --- passes: sealed under a key that this process does not keep (hand-over, branch ticket)
+// ------------------------
+
+enum {
+    VAULT_PASS_KEY = 32,
+    VAULT_PASS_KEY_TEXT = 44,  // base64url, with NUL
+    VAULT_PASS_OVERHEAD = 40,  // nonce (24), tag (16)
+    VAULT_BRANCH_WRAPPED = 80, // a key sealed to the branch
+};
+void vault_pass_key_new(const struct vault *vault, uint8_t out[VAULT_PASS_KEY]);
+// XChaCha20-Poly1305; the pass's id is authenticated. `out`: size + VAULT_PASS_OVERHEAD bytes.
+size_t vault_pass_seal(const struct vault *vault, uint8_t *out, const uint8_t key[VAULT_PASS_KEY],
+                       const struct id *pass, const void *plain, size_t size);
+// False: another key, another pass, damaged. `out`: sealed_size − VAULT_PASS_OVERHEAD bytes.
+bool vault_pass_open(void *out, const uint8_t key[VAULT_PASS_KEY], const struct id *pass,
+                     const void *sealed, size_t sealed_size);
+// Of a typed code (normalised by the caller): by which hash it is found, which key it stands for.
+struct vault_hash vault_pass_code_hash(const struct vault *vault, const char *code);
+void vault_pass_code_key(const struct vault *vault, const char *code, uint8_t out[VAULT_PASS_KEY]);
+void vault_pass_key_text(const uint8_t key[VAULT_PASS_KEY], char out[VAULT_PASS_KEY_TEXT]);
+bool vault_pass_key_parse(uint8_t out[VAULT_PASS_KEY], const char *text);
+// A key sealed to the branch's key pair (X25519 sealed box). False: not one of ours.
+void vault_branch_wrap(const struct vault *vault, uint8_t out[VAULT_BRANCH_WRAPPED],
+                       const uint8_t key[VAULT_PASS_KEY]);
+bool vault_branch_unwrap(const struct vault *vault, uint8_t out[VAULT_PASS_KEY],
+                         const void *wrapped, size_t size);
+
 // --- passwords and PINs: keyed prehash, then Argon2id (19 MiB, 2 passes, 1 lane)
 // ------------------------ A bounded pool does all hashing: a flood of log-ins takes its share of
 // the processor and no more. Full queue = CODE_BUSY.

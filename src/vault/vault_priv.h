@@ -25,6 +25,8 @@ enum vault_subkey {
     SUBKEY_SIGN_RECEIPT,
     SUBKEY_PASSWORD,
     SUBKEY_PIN,
+    SUBKEY_PASS,
+    SUBKEY_BRANCH,
     SUBKEY_COUNT,
 };
 

@@ -2,6 +2,8 @@
 // Opening a wallet: submitting once, the decision, the opened wallet and the first log-in.
 #include "unit/onboard/onboard_world.h"
 
+#include "onboard/onboard_trouble.h"
+
 #include <pthread.h>
 
 // --- submitting ---
@@ -124,14 +126,23 @@ static void refused_by_the_register(void **state)
     assert_int_equal(submit(world), OK);
     assert_int_equal(checking(world), OK);
     assert_int_equal(decide(world, ONBOARD_NO), OK);
-    assert_refused(world, CODE_IDENTITY_MISMATCH);
+    // Back to the person, with all that was typed; a late answer changes nothing.
+    const struct onboard_application application = application_of(world);
+    assert_int_equal(application.state, ONBOARD_DRAFT);
+    assert_string_equal(application.step, "trouble");
+    assert_int_equal(application.trouble.kind, ONBOARD_TROUBLE_NAME);
+    assert_int_equal(application.trouble.tries_left, 2);
+    assert_true(application.has_password && application.has_pin && application.phone_verified);
     assert_int_equal(decide(world, ONBOARD_YES), OK);
-    assert_refused(world, CODE_IDENTITY_MISMATCH);
+    assert_step(world, "trouble");
+    assert_int_equal(submit(world), CODE_STEP_ORDER);
     assert_int_equal(enter(world, &session), CODE_STEP_ORDER);
     assert_int_equal(party_wallet_load(db_of(world), world->number, &wallet), CODE_NOT_FOUND);
-    // A new draft for the same person may follow.
-    small_later(SMALL_DAY_US);
-    fill(world, ID_NUMBER, PHONE);
+    small_begin(&world->small);
+    assert_int_equal(small_end(&world->small, onboard_correct_name(db_of(world), &world->onboard,
+                                                                   world->number, "欧阳震", NULL)),
+                     OK);
+    assert_step(world, "review");
     assert_int_equal(submit(world), OK);
     assert_int_equal(decide(world, ONBOARD_YES), OK);
     assert_step(world, "opened");

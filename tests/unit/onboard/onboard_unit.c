@@ -380,7 +380,7 @@ static void giving_up(void **state)
     fill(world, ID_NUMBER, PHONE);
     assert_int_equal(submit(world), OK);
     assert_int_equal(give_up(world), CODE_STEP_ORDER);
-    assert_int_equal(decide(world, ONBOARD_NO), OK);
+    assert_int_equal(decide(world, ONBOARD_YES), OK);
     assert_int_equal(give_up(world), OK);
     assert_int_equal(onboard_find(db_of(world), &world->onboard, world->token, &out),
                      CODE_NOT_FOUND);

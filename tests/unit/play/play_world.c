@@ -82,10 +82,30 @@ static void register_knows_its_people(void **state)
     struct bench *bench = *state;
     const struct id id = id_new(env_system());
     struct ports_identity *identity = bench->identity;
-    assert_int_equal(ports_identity_check(identity, &id, NAME, ID_NUMBER), PORTS_DONE);
-    assert_int_equal(ports_identity_check(identity, &id, "周予安", ID_NUMBER), PORTS_REFUSED);
-    assert_int_equal(ports_identity_check(identity, &id, NAME, "110101199203174333"),
+    const struct {
+        const char *name, *id_number, *phone;
+        enum ports_mismatch mismatch;
+    } cases[] = {{NAME, ID_NUMBER, NULL, PORTS_MISMATCH_NONE},
+                 {NAME, ID_NUMBER, "13900010021", PORTS_MISMATCH_NONE},
+                 {NAME, ID_NUMBER, "13900000001", PORTS_MISMATCH_PHONE},
+                 {"周予安", ID_NUMBER, "13900000001", PORTS_MISMATCH_NAME},
+                 {NAME, "110101199203174333", NULL, PORTS_MISMATCH_DOCUMENT}};
+    enum ports_mismatch mismatch;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const bool match = cases[i].mismatch == PORTS_MISMATCH_NONE;
+        assert_int_equal(ports_identity_check(identity, &id, cases[i].name, cases[i].id_number,
+                                              cases[i].phone, &mismatch),
+                         match ? PORTS_DONE : PORTS_REFUSED);
+        assert_int_equal(mismatch, cases[i].mismatch);
+    }
+    // Another phone on file: the register and the bank's codes follow it.
+    set(bench, "/sandbox/api/register",
+        "{\"id_number\":\"" ID_NUMBER "\",\"phone\":\"13900000001\"}");
+    assert_int_equal(ports_identity_check(identity, &id, NAME, ID_NUMBER, "13900000001", &mismatch),
+                     PORTS_DONE);
+    assert_int_equal(ports_identity_check(identity, &id, NAME, ID_NUMBER, "13900010021", &mismatch),
                      PORTS_REFUSED);
+    assert_int_equal(mismatch, PORTS_MISMATCH_PHONE);
 }
 
 // --- control ---

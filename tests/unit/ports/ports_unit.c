@@ -306,17 +306,27 @@ static void identity_outcomes(void **state)
     static const struct {
         const char *status;
         enum ports_outcome outcome;
-    } cases[] = {{"match", PORTS_DONE},
-                 {"mismatch", PORTS_REFUSED},
-                 {"not_found", PORTS_REFUSED},
-                 {"later", PORTS_UNKNOWN}};
+        enum ports_mismatch mismatch;
+    } cases[] = {
+        {"match\"", PORTS_DONE, PORTS_MISMATCH_NONE},
+        {"mismatch\"", PORTS_REFUSED, PORTS_MISMATCH_NAME},
+        {"not_found\"", PORTS_REFUSED, PORTS_MISMATCH_DOCUMENT},
+        {"mismatch\",\"class\":\"name\"", PORTS_REFUSED, PORTS_MISMATCH_NAME},
+        {"mismatch\",\"class\":\"document\"", PORTS_REFUSED, PORTS_MISMATCH_DOCUMENT},
+        {"mismatch\",\"class\":\"phone\"", PORTS_REFUSED, PORTS_MISMATCH_PHONE},
+        {"match\",\"class\":\"phone\"", PORTS_DONE, PORTS_MISMATCH_NONE},
+        {"later\",\"class\":\"phone\"", PORTS_UNKNOWN, PORTS_MISMATCH_NONE},
+    };
     struct bench *bench = *state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char body[128];
-        snprintf(body, sizeof body, "{\"id\":\"" ID_TEXT "\",\"status\":\"%s\"}", cases[i].status);
+        enum ports_mismatch mismatch;
+        snprintf(body, sizeof body, "{\"id\":\"" ID_TEXT "\",\"status\":\"%s}", cases[i].status);
         peer_says_json(&bench->peer, 200, body);
-        assert_int_equal(ports_identity_check(bench->identity, &ID, "林知夏", "110101199203174325"),
+        assert_int_equal(ports_identity_check(bench->identity, &ID, "林知夏", "110101199203174325",
+                                              i % 2 == 0 ? NULL : "13900010021", &mismatch),
                          cases[i].outcome);
+        assert_int_equal(mismatch, cases[i].mismatch);
     }
 }
 

@@ -1,0 +1,17 @@
+// api_opening: what the endpoints of an opening share (applications.c, trouble.c, handover.c).
+#ifndef API_API_OPENING_H
+#define API_API_OPENING_H
+
+#include "api/api.h"
+#include "onboard/onboard_trouble.h"
+
+#define API_CURRENT "/api/v1/applications/current"
+
+// The draft of this browser. False: the reply is set (404).
+bool api_draft(struct net_exchange *x, struct onboard_application *out);
+// The same without a reply. CODE_NOT_FOUND.
+enum code api_draft_peek(struct net_exchange *x, struct onboard_application *out);
+enum net_step api_reply_application(struct net_exchange *x, const struct onboard_application *a,
+                                    int status);
+
+#endif
