@@ -4,6 +4,7 @@
 #define API_API_H
 
 #include "activity/activity.h"
+#include "desk/desk.h"
 #include "funds/funds.h"
 #include "guard/guard_idempotency.h"
 #include "guard/guard_limits.h"
@@ -34,6 +35,7 @@ struct api {
     struct onboard onboard;
     struct funds funds;
     struct activity activity;
+    struct desk desk;
     struct api_brand brand;
     const char *public_url;   // "http://localhost:8080", no slash at the end
     const char *sandbox_url;  // base of the sandbox process; NULL = production

@@ -2,6 +2,8 @@
 // what waits in the outbox and in the hash pool, the number of the newest transfer.
 #include "api/api.h"
 
+#include "guard/guard_workdays.h"
+
 // The bounds of struct db_committer_stats.
 static const int64_t GROUP_SIZES[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512};
 static const int64_t COMMIT_US[] = {100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000};
@@ -93,6 +95,9 @@ enum net_step api_get_metrics(struct net_exchange *x)
     set_committer(metrics, api->committer);
     set(metrics, NET_GAUGE, "tongbao_hash_queue_depth",
         "Passwords and PINs that wait to be hashed.", vault_hash_waiting(api->vault));
+    set(metrics, NET_COUNTER, "tongbao_deadlines_inexact_total",
+        "Deadlines that reach a year without a calendar of working days: enter the next year's.",
+        guard_deadlines_inexact());
     set_database(metrics, x);
     return net_metrics_handler(x);
 }

@@ -208,7 +208,8 @@ static enum code run_wallet_steps(struct audit *audit)
     GUARD(audit_store_answers(audit));
     GUARD(audit_store_orders(audit));
     GUARD(audit_store_charges(audit));
-    return audit_store_bank(audit);
+    GUARD(audit_store_bank(audit));
+    return audit_store_trail(audit);
 }
 
 static enum code run_steps(struct audit *audit)

@@ -11,7 +11,7 @@
 // One thing that is wrong. Names are stable; docs/LEDGER.md lists them.
 struct audit_finding {
     const char *name;      // for example "credits-posted-differ"
-    const char *invariant; // "L1" … "L13", "W1" … "W5" of docs/LEDGER.md
+    const char *invariant; // "L1" … "L13", "W1" … "W5", "D1" of docs/LEDGER.md
     int64_t account;       // account id; 0 = not about one account
     int64_t seq;           // transfer, hold or operation; 0 = not about one
     int64_t expected;      // what the recomputation gives (minor units, or a number)

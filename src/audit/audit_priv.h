@@ -146,4 +146,7 @@ enum code audit_store_orders(struct audit *audit);
 enum code audit_store_charges(struct audit *audit);
 enum code audit_store_bank(struct audit *audit);
 
+// audit_desk_store.c
+enum code audit_store_trail(struct audit *audit);
+
 #endif

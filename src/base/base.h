@@ -151,6 +151,9 @@ void hex_encode(char *out /* 2 × size + 1 */, const void *data, size_t size);
 // Returns false unless `text` is exactly 2 × size hex digits.
 bool hex_decode(void *out, size_t size, const char *text);
 
+// SHA-256, for chains that somebody else may recompute.
+void digest_sha256(uint8_t out[32], const void *data, size_t size);
+
 // --- text ------------------------------------------------------------------------------------
 
 // Bounded copy, always terminated. Returns false when it was cut.

@@ -34,3 +34,8 @@ const struct env *env_system(void)
     static const struct env env = {system_now, system_monotonic, system_entropy, NULL};
     return &env;
 }
+
+void digest_sha256(uint8_t out[32], const void *data, size_t size)
+{
+    (void)crypto_hash_sha256(out, data, size);
+}

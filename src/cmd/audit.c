@@ -7,9 +7,9 @@
 static const char HELP[] =
     "Usage: tongbao audit --database URL\n"
     "Recomputes independently everything that has to do with money: ledger and journal, whose\n"
-    "accounts they are, limits, stored answers, orders and charges, orders at the bank. Names "
-    "each\n"
-    "difference with its account and amounts. Writes nothing. Exit 0: clean; 1: findings, or the\n"
+    "accounts they are, limits, stored answers, orders and charges, orders at the bank; and the\n"
+    "chain of the operators' audit trail. Names each difference with its account and amounts. "
+    "Writes nothing. Exit 0: clean; 1: findings, or the\n"
     "database could not be read.\n";
 
 int cmd_audit(int argc, char **argv)

@@ -3,6 +3,9 @@
 #include "cmd/service.h"
 
 #include "cmd/cmd.h"
+#include "desk/desk_approval.h"
+#include "desk/desk_case.h"
+#include "desk/desk_operator.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -140,6 +143,7 @@ static void fill_api(struct service *s)
     api->onboard = (struct onboard){api->profiles, api->vault, api->env, api->terms_version};
     api->funds = (struct funds){api->profiles, api->vault, api->env,
                                 funds_settings_default(s->sandbox != NULL)};
+    api->desk = (struct desk){api->profiles, api->vault, api->env};
     api->activity = (struct activity){api->profiles, api->vault, api->env};
     api->brand = (struct api_brand){"通宝", "Tongbao", "通宝"};
     api->public_url = s->public_url;
@@ -174,6 +178,16 @@ static enum code expire_charges(struct db *db, int64_t now_us, void *context)
     return pay_expire_due(db, context, now_us);
 }
 
+// Missed deadlines, approvals that nobody gave, sessions of operators that are over.
+static enum code move_cases(struct db *db, int64_t now_us, void *context)
+{
+    const struct desk *desk = context;
+    int64_t count;
+    GUARD(desk_cases_escalate(db, desk, now_us, 100, &count));
+    GUARD(desk_approvals_expire(db, desk, now_us, 100, &count));
+    return desk_sessions_prune(db, now_us - INT64_C(86400000000), 100, &count);
+}
+
 static enum code open_ports(struct service *s)
 {
     struct jobs_options *o = &s->jobs_options;
@@ -191,9 +205,10 @@ static enum code open_ports(struct service *s)
 
 enum code service_start_jobs(struct service *s)
 {
-    static struct jobs_timer timers[1];
+    static struct jobs_timer timers[2];
     struct api *api = &s->api;
     timers[0] = (struct jobs_timer){"charges", 1000000, expire_charges, &api->pay};
+    timers[1] = (struct jobs_timer){"cases", 10000000, move_cases, &api->desk};
     s->jobs_options = (struct jobs_options){.committer = api->committer,
                                             .pool = api->pool,
                                             .vault = api->vault,
@@ -204,7 +219,7 @@ enum code service_start_jobs(struct service *s)
                                             .signature = api->brand.signature,
                                             .signature_en = api->brand.name_en,
                                             .timers = timers,
-                                            .timer_count = 1};
+                                            .timer_count = 2};
     GUARD(open_ports(s));
     return jobs_start(&s->jobs, &s->jobs_options);
 }

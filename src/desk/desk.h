@@ -43,10 +43,11 @@ struct desk_case {
     enum desk_level level;
     char topic[24]; // why: "face", "document", "L02", "L08", "phone-not-linked" …
     struct id ref;
-    int64_t person;         // 0 = nobody yet
-    int64_t application;    // 0 = none
-    bool four_eyes;         // the decision needs a second operator
-    int32_t working_days;   // until the deadline; 0 = `due_us` was given by the clock
+    int64_t person;       // 0 = nobody yet
+    int64_t application;  // 0 = none
+    bool four_eyes;       // the decision needs a second operator
+    int32_t working_days; // until the deadline; 0 = `due_us` was given by the clock
+    bool exact;           // false: a year without calendar was counted; "at the latest"
     int64_t opened_us, due_us, decided_us;
     int64_t operator_taken; // 0 = nobody
     char outcome[24];       // of DONE: "approved", "refused" …

@@ -23,8 +23,7 @@ static bool word_in(const char *words, const char *word)
     return false;
 }
 
-// "2026-01-01" -> 20260101; 0 when it is not a date.
-static int32_t read_date(const json_t *value)
+int32_t profile_date(const json_t *value)
 {
     const char *text = json_string_value(value);
     int64_t at_us;
@@ -66,7 +65,7 @@ static bool read_header(struct profile *profile, char *reason)
     edition->edition = read_text(root, "edition");
     edition->source = read_text(root, "source");
     edition->status = read_text(root, "status");
-    edition->effective = read_date(json_object_get(root, "effective"));
+    edition->effective = profile_date(json_object_get(root, "effective"));
     if (edition->source == NULL)
         return fail(reason, "source is missing", NULL);
     if (edition->effective == 0)
@@ -75,7 +74,7 @@ static bool read_header(struct profile *profile, char *reason)
         !word_in("document secondary unconfirmed", edition->status))
         return fail(reason, "profile, edition or status is missing or unknown", NULL);
     const json_t *until = json_object_get(root, "until");
-    if (json_is_string(until) && (edition->until = read_date(until)) == 0)
+    if (json_is_string(until) && (edition->until = profile_date(until)) == 0)
         return fail(reason, "until is not a date", NULL);
     int kind = 0;
     while (kind < PROFILE_KINDS &&
@@ -172,7 +171,7 @@ enum code guard_profiles_load(struct guard_profiles **out, const char *folder, i
     struct guard_profiles *profiles = mem_alloc(sizeof *profiles);
     bool good = load_folder(profiles, folder, reason);
     for (int kind = 0; good && kind < PROFILE_KINDS; kind++)
-        if (!in_force(profiles, (enum profile_kind)kind, today))
+        if (kind != PROFILE_WORKDAYS && !in_force(profiles, (enum profile_kind)kind, today))
             good = fail(reason, "no edition in force today", profile_name((enum profile_kind)kind));
     if (out_reason != NULL)
         (void)text_copy(out_reason, 256, reason);

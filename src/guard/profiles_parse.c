@@ -16,6 +16,7 @@ static const struct {
     [PROFILE_PREFIXES] = {"payment-code-prefixes", "own foreign addresses"},
     [PROFILE_CARD_BINS] = {"card-bins", "banks"},
     [PROFILE_MINORS] = {"cn-minors", "self_open_age adult_age"},
+    [PROFILE_WORKDAYS] = {"workdays", "opens closes holidays makeup"},
     [PROFILE_LOCK] = {"lock", "login pin"},
     [PROFILE_PASSWORD] = {"password", "mixed_length any_length max_length"},
     [PROFILE_PIN] = {"pin", "digits"},
@@ -275,6 +276,49 @@ static void parse_minors(struct parse *parse, struct profile *profile)
     profile->minors.adult_age = small(parse, profile->root, "adult_age", 0, 150);
 }
 
+// "09:30" -> 570.
+static int32_t minute_of_day(struct parse *parse, const json_t *object, const char *key)
+{
+    const char *found = text(parse, object, key);
+    const bool form = strlen(found) == 5 && found[2] == ':' && strspn(found, "0123456789") == 2 &&
+                      strspn(found + 3, "0123456789") == 2;
+    const int32_t minute = form ? (found[0] - '0') * 600 + (found[1] - '0') * 60 +
+                                      (found[3] - '0') * 10 + (found[4] - '0')
+                                : -1;
+    if (minute < 0 || minute > 24 * 60)
+        fault(parse, key, "is not a time of day");
+    return minute;
+}
+
+static size_t dates(struct parse *parse, const struct profile *profile, const char *key,
+                    int32_t out[WORKDAYS_MAX])
+{
+    const json_t *list = json_object_get(profile->root, key);
+    const size_t count = json_array_size(list);
+    if (!json_is_array(list) || count > WORKDAYS_MAX) {
+        fault(parse, key, "is missing or too long");
+        return 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        out[i] = profile_date(json_array_get(list, i));
+        if (out[i] < profile->edition.effective || out[i] > profile->edition.until)
+            fault(parse, key, "has something that is no date of its time");
+    }
+    return count;
+}
+
+static void parse_workdays(struct parse *parse, struct profile *profile)
+{
+    profile->workdays.opens_minute = minute_of_day(parse, profile->root, "opens");
+    profile->workdays.closes_minute = minute_of_day(parse, profile->root, "closes");
+    if (profile->workdays.opens_minute >= profile->workdays.closes_minute)
+        fault(parse, "closes", "is not after opens");
+    if (profile->edition.until == 0)
+        fault(parse, "until", "is missing");
+    profile->workdays.holiday_count = dates(parse, profile, "holidays", profile->workdays.holidays);
+    profile->workdays.makeup_count = dates(parse, profile, "makeup", profile->workdays.makeup);
+}
+
 static void parse_lock(struct parse *parse, struct profile *profile)
 {
     const json_t *login = json_object_get(profile->root, "login");
@@ -348,6 +392,7 @@ bool profile_parse_body(struct profile *profile, char *reason)
         [PROFILE_PREFIXES] = parse_prefixes,
         [PROFILE_CARD_BINS] = parse_card_bins,
         [PROFILE_MINORS] = parse_minors,
+        [PROFILE_WORKDAYS] = parse_workdays,
         [PROFILE_LOCK] = parse_lock,
         [PROFILE_PASSWORD] = parse_password,
         [PROFILE_PIN] = parse_pin,

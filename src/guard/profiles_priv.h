@@ -15,6 +15,7 @@ enum profile_kind {
     PROFILE_PREFIXES,
     PROFILE_CARD_BINS,
     PROFILE_MINORS,
+    PROFILE_WORKDAYS, // may be absent for a day: guard_workdays.h
     PROFILE_LOCK,
     PROFILE_PASSWORD,
     PROFILE_PIN,
@@ -24,6 +25,7 @@ enum profile_kind {
 };
 
 enum { SEGMENTS_MAX = 200, BINS_MAX = 200, PREFIXES_MAX = 64, ADDRESSES_MAX = 32, CLASSES = 5 };
+enum { WORKDAYS_MAX = 64 };
 
 struct profile_segment {
     char digits[8];
@@ -58,6 +60,11 @@ struct profile {
     struct guard_card_bin bins[BINS_MAX];
     size_t bin_count;
     struct guard_minor_rules minors;
+    struct {
+        int32_t holidays[WORKDAYS_MAX], makeup[WORKDAYS_MAX]; // yyyymmdd
+        size_t holiday_count, makeup_count;
+        int32_t opens_minute, closes_minute; // of the day
+    } workdays;
     struct guard_lock_rules lock;
     struct {
         int32_t mixed_length, any_length, max_length;
@@ -75,6 +82,8 @@ const struct profile *profile_on(const struct guard_profiles *profiles, enum pro
                                  int32_t date);
 // Fills the body of a profile by its kind. False: `reason` (256 bytes) says what is wrong.
 bool profile_parse_body(struct profile *profile, char *reason);
+// "2026-01-01" -> 20260101; 0 when it is not a date.
+int32_t profile_date(const json_t *value);
 // Name of the profile, and its permitted keys besides the header's, separated by spaces.
 const char *profile_name(enum profile_kind kind);
 const char *profile_keys(enum profile_kind kind);

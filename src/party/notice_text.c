@@ -54,6 +54,9 @@ static const struct text TEXTS[] = {
      "{amount} could not go to {bank} card ending {last4} and is back in your balance."},
     {"maintenance.over", "系统已恢复", "We are back", "维护已结束，您可以从刚才的地方继续。",
      "The maintenance is over; go on where you stopped."},
+    {"case.escalated", "您的申请已转交上级", "Your case has moved up",
+     "编号 {case} 没有在约定时间内办结，已自动转交上级处理，无需您再次申请。",
+     "Case {case} was not finished in time and has moved up by itself. You need not ask again."},
     {"case.service", "服务通知", "Service notice", "{text}", "{text}"},
 };
 

@@ -31,7 +31,11 @@ void vault_token_new(const struct vault *vault, char out[VAULT_TOKEN_TEXT])
 struct vault_hash vault_token_hash(const struct vault *vault, enum vault_token kind,
                                    const char *token)
 {
-    const enum vault_subkey subkey = SUBKEY_TOKEN_SESSION + (enum vault_subkey)kind - 1;
+    // Numbers of subkeys never change: later kinds stand at the end of their list.
+    const enum vault_subkey subkey =
+        kind >= VAULT_TOKEN_OPERATOR
+            ? SUBKEY_TOKEN_OPERATOR + (enum vault_subkey)(kind - VAULT_TOKEN_OPERATOR)
+            : SUBKEY_TOKEN_SESSION + (enum vault_subkey)kind - 1;
     return keyed(vault, subkey, token, strlen(token));
 }
 

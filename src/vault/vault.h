@@ -65,7 +65,13 @@ struct vault_hash vault_search_hash(const struct vault *vault, enum vault_search
                                     const char *value);
 
 #define VAULT_TOKEN_TEXT 44 // 43 characters base64url of 256 random bits, and NUL
-enum vault_token { VAULT_TOKEN_SESSION = 1, VAULT_TOKEN_DRAFT, VAULT_TOKEN_MERCHANT };
+enum vault_token {
+    VAULT_TOKEN_SESSION = 1,
+    VAULT_TOKEN_DRAFT,
+    VAULT_TOKEN_MERCHANT,
+    VAULT_TOKEN_OPERATOR,
+    VAULT_TOKEN_SETUP
+};
 // A new opaque token. Only its hash is stored.
 void vault_token_new(const struct vault *vault, char out[VAULT_TOKEN_TEXT]);
 struct vault_hash vault_token_hash(const struct vault *vault, enum vault_token kind,

@@ -27,6 +27,8 @@ enum vault_subkey {
     SUBKEY_PIN,
     SUBKEY_PASS,
     SUBKEY_BRANCH,
+    SUBKEY_TOKEN_OPERATOR,
+    SUBKEY_TOKEN_SETUP,
     SUBKEY_COUNT,
 };
 
