@@ -195,37 +195,65 @@ static enum code secret_run(struct db *db, void *context, struct problem *proble
     return party_notice_add(db, change->api->vault, change->api->env, &notice);
 }
 
-static enum code check_new(struct net_exchange *x, struct secret_change *change, const char *secret,
-                           struct problem *problem)
+struct secret_body {
+    const char *current, *secret;
+};
+
+enum { TAILS_MAX = 8 };
+struct tails {
+    char digits[TAILS_MAX][8];
+    const char *texts[TAILS_MAX];
+    size_t count;
+};
+
+static bool add_tail(void *context, const struct funds_card *card)
 {
+    struct tails *tails = context;
+    (void)text_copy(tails->digits[tails->count], sizeof tails->digits[0], card->last4);
+    tails->texts[tails->count] = tails->digits[tails->count];
+    return ++tails->count < TAILS_MAX;
+}
+
+static enum code check_new(struct net_exchange *x, struct secret_change *change,
+                           const struct secret_body *body, struct problem *problem)
+{
+    const bool pin = change->kind == VAULT_PIN;
+    struct guard_history history;
     const struct api *api = change->api;
     struct party_person person;
     struct party_credentials credentials;
     char id_number[PARTY_ID_NUMBER_MAX];
+    struct tails tails = {.count = 0};
     struct db *db = api_take(x);
     enum code code = party_person_load(db, api->vault, change->session.person, &person);
+    if (code == OK && pin)
+        code = funds_cards_list(db, &api->funds, change->session.person, add_tail, &tails);
     if (code == OK)
         code = party_id_number_load(db, api->vault, change->session.person, id_number);
     if (code == OK)
         code = party_credentials_load(db, change->session.person, &credentials);
+    if (code == OK)
+        code = guard_history_load(db, api->profiles, change->session.person, change->kind,
+                                  time_business_date(change->now_us), &history);
     api_give(x, db);
     GUARD(code);
-    change->version =
-        change->kind == VAULT_PIN ? credentials.pin_version : credentials.password_version;
+    change->version = pin ? credentials.pin_version : credentials.password_version;
     const struct guard_known known = {.name = person.name,
                                       .phone = person.phone,
                                       .id_number = id_number,
                                       .wallet_number = person.wallet.number,
-                                      .birth_date = person.birth_date};
-    code = change->kind == VAULT_PIN ? guard_pin_rules(api->profiles, secret, &known, problem)
-                                     : guard_password_rules(api->profiles, secret, &known, problem);
+                                      .birth_date = person.birth_date,
+                                      .card_tails = tails.texts,
+                                      .card_tail_count = tails.count,
+                                      .old_password = pin ? NULL : body->current};
+    code = pin ? guard_pin_rules(api->profiles, body->secret, &known, problem)
+               : guard_password_rules(api->profiles, body->secret, &known, problem);
     mem_wipe(id_number, sizeof id_number);
+    if (code == OK)
+        code = guard_history_check(api->vault, change->kind, body->secret, &history, problem);
+    mem_wipe(&history, sizeof history);
     return code;
 }
-
-struct secret_body {
-    const char *current, *secret;
-};
 
 static enum net_step change_secret(struct net_exchange *x, enum vault_secret kind,
                                    const struct net_json_field *fields)
@@ -241,7 +269,7 @@ static enum net_step change_secret(struct net_exchange *x, enum vault_secret kin
             ? guard_pin_check(gate, secret.session.person, body.current, &problem)
             : guard_password_check(gate, secret.session.person, body.current, &problem);
     if (code == OK)
-        code = check_new(x, &secret, body.secret, &problem);
+        code = check_new(x, &secret, &body, &problem);
     if (code == OK)
         code = vault_password_hash(secret.api->vault, kind, body.secret, secret.stored);
     if (code != OK)

@@ -172,6 +172,10 @@ bool text_is_line(const char *text);
 bool text_valid_utf8(const char *text, size_t size, size_t *out_characters);
 // Decodes the character at *cursor, advances; 0 at the end. Input must be valid UTF-8.
 uint32_t text_next(const char **cursor);
+// Compatibility composition (NFKC, UAX 15): one text for all ways to type it, as full-width letters
+// or with combining accents. False: not valid UTF-8, longer than 1024 bytes, or `out` is too small;
+// `out` is then "".
+bool text_nfkc(char *out, size_t capacity, const char *text);
 // Luhn check digit (ISO/IEC 7812-1) of a string of digits, '0'…'9'.
 char text_luhn(const char *digits, size_t count);
 bool text_luhn_valid(const char *digits);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <utf8proc.h>
+
 bool text_copy(char *out, size_t capacity, const char *text)
 {
     const size_t size = strlen(text);
@@ -74,6 +76,30 @@ bool text_valid_utf8(const char *text, size_t size, size_t *out_characters)
     if (out_characters != NULL)
         *out_characters = characters;
     return true;
+}
+
+bool text_nfkc(char *out, size_t capacity, const char *text)
+{
+    enum { TEXT_MAX = 1024 };
+    utf8proc_int32_t points[TEXT_MAX + 1]; // reencode writes its NUL behind the last one
+    const utf8proc_option_t form = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT;
+    const size_t size = strnlen(text, TEXT_MAX + 1);
+    bool good = size <= TEXT_MAX && text_valid_utf8(text, size, NULL);
+    out[0] = '\0';
+    utf8proc_ssize_t count =
+        good ? utf8proc_decompose((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)size, points,
+                                  TEXT_MAX, form)
+             : -1;
+    good = count >= 0 && count <= TEXT_MAX;
+    if (good)
+        count = utf8proc_reencode(points, count, form);
+    good = good && count >= 0 && (size_t)count < capacity;
+    if (good)
+        memcpy(out, points, (size_t)count);
+    if (good)
+        out[count] = '\0';
+    mem_wipe(points, sizeof points);
+    return good;
 }
 
 uint32_t text_next(const char **cursor)

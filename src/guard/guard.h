@@ -125,6 +125,20 @@ struct guard_record_rules {
 };
 const struct guard_record_rules *guard_record_rules(const struct guard_profiles *profiles,
                                                     int32_t date);
+#define GUARD_HISTORY_MAX 10
+enum guard_composition { GUARD_COMPOSITION_ADVISE, GUARD_COMPOSITION_STRICT };
+enum guard_rotation { GUARD_ROTATION_OFF, GUARD_ROTATION_REMIND, GUARD_ROTATION_ENFORCE };
+struct guard_password_policy {
+    int32_t mixed_length, any_length, max_length; // characters after NFKC
+    int32_t history;       // the current password and those before it that are refused
+    int32_t distance;      // fewer edits than this from the one given in the same form are refused
+    int32_t rotation_days; // age at which rotation reminds, or a change is required
+    enum guard_composition composition;
+    enum guard_rotation rotation;
+};
+const struct guard_password_policy *guard_password_policy(const struct guard_profiles *profiles,
+                                                          int32_t date,
+                                                          const struct guard_edition **out_edition);
 // Visits every edition loaded.
 void guard_editions(const struct guard_profiles *profiles,
                     void (*visit)(void *context, const struct guard_edition *edition),
@@ -137,17 +151,30 @@ void guard_editions(const struct guard_profiles *profiles,
 struct guard_known {
     const char *name, *phone, *id_number, *wallet_number;
     int32_t birth_date;
-    const char *const *card_tails; // last 6 digits of bound cards
+    const char *const *card_tails; // last 4 to 6 digits of bound cards
     size_t card_tail_count;
+    const char *old_password; // given in the same form
 };
 // OK or CODE_PASSWORD_WEAK; problem->fields[] names each broken rule: password.length, .classes,
-// .common, .phone, .id, .name.
+// .common, .phone, .id, .name, .similar. The password is taken in NFKC.
 enum code guard_password_rules(const struct guard_profiles *profiles, const char *password,
                                const struct guard_known *known, struct problem *problem);
 // OK or CODE_PIN_WEAK with the first broken rule: pin.form, .same, .run, .repeat2, .repeat3,
 // .common, .phone, .birthday, .id, .card
 enum code guard_pin_rules(const struct guard_profiles *profiles, const char *pin,
                           const struct guard_known *known, struct problem *problem);
+// Was the secret in use lately (the current one and those before it, as many as the profile says)?
+// OK; CODE_PASSWORD_WEAK "password.used" or CODE_PIN_WEAK "pin.used"; CODE_BUSY. For worker
+// threads: one Argon2id comparison for each of the at most GUARD_HISTORY_MAX hashes, so callers ask
+// last, and only for people who have proved who they are.
+struct guard_history {
+    char stored[GUARD_HISTORY_MAX][VAULT_STORED_TEXT];
+    size_t count;
+};
+enum code guard_history_load(struct db *db, const struct guard_profiles *profiles, int64_t person,
+                             enum vault_secret kind, int32_t date, struct guard_history *out);
+enum code guard_history_check(struct vault *vault, enum vault_secret kind, const char *secret,
+                              const struct guard_history *history, struct problem *problem);
 
 // --- tries and locks
 // ------------------------------------------------------------------------------------

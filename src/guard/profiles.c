@@ -99,17 +99,24 @@ static bool add(struct guard_profiles *profiles, struct profile *profile, char *
     return true;
 }
 
-static bool load_file(struct guard_profiles *profiles, const char *path, char *reason)
+static bool load_file(struct guard_profiles *profiles, const char *folder, const char *name,
+                      char *reason)
 {
+    char path[1024];
     json_error_t error;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
     struct profile *profile = mem_alloc(sizeof *profile);
     profile->root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     bool good = profile->root != NULL
                     ? json_is_object(profile->root) || fail(reason, "not an object", NULL)
                     : fail(reason, "not JSON", error.text);
-    good = good && read_header(profile, reason) && profile_parse_body(profile, reason) &&
-           add(profiles, profile, reason);
+    good = good && read_header(profile, reason) && profile_parse_body(profile, reason);
+    if (good && profile->kind == PROFILE_PASSWORD)
+        good = blocklist_load(&profile->blocklist, folder, read_text(profile->root, "blocklist"),
+                              reason);
+    good = good && add(profiles, profile, reason);
     if (!good) {
+        blocklist_free(&profile->blocklist);
         json_decref(profile->root);
         mem_free(profile);
     }
@@ -128,9 +135,8 @@ static bool load_folder(struct guard_profiles *profiles, const char *folder, cha
     const int count = scandir(folder, &entries, is_profile_file, alphasort);
     bool good = count > 0 || fail(reason, "no profiles in", folder);
     for (int i = 0; i < count; i++) {
-        char path[1024], why[256];
-        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
-        if (good && !load_file(profiles, path, why)) {
+        char why[256];
+        if (good && !load_file(profiles, folder, entries[i]->d_name, why)) {
             snprintf(reason, 256, "%.80s: %.160s", entries[i]->d_name, why);
             good = false;
         }
@@ -191,6 +197,7 @@ void guard_profiles_free(struct guard_profiles **profiles)
     for (struct profile *p = (*profiles)->all; p != NULL;) {
         struct profile *next = p->next;
         json_decref(p->root);
+        blocklist_free(&p->blocklist);
         mem_free(p);
         p = next;
     }
@@ -320,6 +327,13 @@ const struct guard_minor_rules *guard_minor_rules(const struct guard_profiles *p
                                                   int32_t date)
 {
     return &profile_on(profiles, PROFILE_MINORS, date)->minors;
+}
+
+const struct guard_password_policy *guard_password_policy(const struct guard_profiles *profiles,
+                                                          int32_t date,
+                                                          const struct guard_edition **out_edition)
+{
+    return &answer(profiles, PROFILE_PASSWORD, date, out_edition)->password;
 }
 
 const struct guard_lock_rules *guard_lock_rules(const struct guard_profiles *profiles, int32_t date)

@@ -18,8 +18,10 @@ static const struct {
     [PROFILE_MINORS] = {"cn-minors", "self_open_age adult_age"},
     [PROFILE_WORKDAYS] = {"workdays", "opens closes holidays makeup"},
     [PROFILE_LOCK] = {"lock", "login pin"},
-    [PROFILE_PASSWORD] = {"password", "mixed_length any_length max_length"},
-    [PROFILE_PIN] = {"pin", "digits"},
+    [PROFILE_PASSWORD] = {"password",
+                          "mixed_length any_length max_length history distance composition "
+                          "rotation rotation_days blocklist"},
+    [PROFILE_PIN] = {"pin", "digits history"},
     [PROFILE_SMS] = {"sms-limits", "digits life_s resend_s tries codes_day messages_day"},
     [PROFILE_RECORD] = {"record", "phone_must_be_linked errors tries link handover_s ticket_s"},
 };
@@ -334,16 +336,37 @@ static void parse_lock(struct parse *parse, struct profile *profile)
     };
 }
 
+// Index of the text in the list.
+static int choice(struct parse *parse, const json_t *object, const char *key,
+                  const char *const *list)
+{
+    const char *found = text(parse, object, key);
+    for (int i = 0; list[i] != NULL; i++)
+        if (text_equal(list[i], found))
+            return i;
+    fault(parse, key, "is none of the known words");
+    return 0;
+}
+
 static void parse_password(struct parse *parse, struct profile *profile)
 {
     profile->password.mixed_length = small(parse, profile->root, "mixed_length", 6, 64);
     profile->password.any_length = small(parse, profile->root, "any_length", 6, 64);
     profile->password.max_length = small(parse, profile->root, "max_length", 64, 128);
+    profile->password.history = small(parse, profile->root, "history", 1, GUARD_HISTORY_MAX);
+    profile->password.distance = small(parse, profile->root, "distance", 0, 16);
+    profile->password.rotation_days = small(parse, profile->root, "rotation_days", 1, 3660);
+    profile->password.composition = (enum guard_composition)choice(
+        parse, profile->root, "composition", (const char *const[]){"advise", "strict", NULL});
+    profile->password.rotation = (enum guard_rotation)choice(
+        parse, profile->root, "rotation", (const char *const[]){"off", "remind", "enforce", NULL});
+    (void)text(parse, profile->root, "blocklist");
 }
 
 static void parse_pin(struct parse *parse, struct profile *profile)
 {
     (void)small(parse, profile->root, "digits", 6, 6);
+    profile->pin_history = small(parse, profile->root, "history", 1, GUARD_HISTORY_MAX);
 }
 
 static void parse_sms(struct parse *parse, struct profile *profile)

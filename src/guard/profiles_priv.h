@@ -66,12 +66,25 @@ struct profile {
         int32_t opens_minute, closes_minute; // of the day
     } workdays;
     struct guard_lock_rules lock;
-    struct {
-        int32_t mixed_length, any_length, max_length;
-    } password;
+    struct guard_password_policy password;
+    struct blocklist *blocklist; // of the password profile
+    int32_t pin_history;
     struct guard_otp_rules otp;
     struct guard_record_rules record;
 };
+
+// Texts that are guessed first, sorted (secrets_blocklist.c).
+struct blocklist {
+    char *bytes; // the file, lines cut to texts
+    const char **lines;
+    size_t count;
+};
+// Reads `name` of the folder: refuses what is larger than 2 MiB, unsorted, or has fewer than 10 000
+// entries. False: `reason` (256 bytes) says why.
+bool blocklist_load(struct blocklist **out, const char *folder, const char *name, char *reason);
+void blocklist_free(struct blocklist **list);
+// Exact.
+bool blocklist_holds(const struct blocklist *list, const char *text);
 
 struct guard_profiles {
     struct profile *all;

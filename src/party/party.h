@@ -130,6 +130,11 @@ enum code party_set_password(struct db *db, int64_t person, const char *stored, 
                              int64_t now_us);
 enum code party_set_pin(struct db *db, int64_t person, const char *stored, int64_t version,
                         int64_t now_us);
+// Both keep what was replaced: the last PARTY_SECRETS_KEPT of each kind. Newest first, at most
+// `max`.
+#define PARTY_SECRETS_KEPT 10
+enum code party_secrets_past(struct db *db, int64_t person, enum vault_secret kind, size_t max,
+                             bool (*visit)(void *context, const char *stored), void *context);
 
 // --- merchants
 // --------------------------------------------------------------------------------------

@@ -271,6 +271,26 @@ enum code party_credentials_load(struct db *db, int64_t person, struct party_cre
     return found ? OK : CODE_NOT_FOUND;
 }
 
+// The replaced hash is kept, the oldest kept ones go.
+static enum code keep_past(struct db *db, enum vault_secret kind, int64_t person, int64_t version)
+{
+    const struct db_value keep[] = {db_int(person), db_int(version)};
+    const struct db_value old[] = {db_int(person), db_int(kind),
+                                   db_int(version - PARTY_SECRETS_KEPT)};
+    GUARD(db_exec(db,
+                  kind == VAULT_PIN
+                      ? "INSERT INTO party_secret_past (person, kind, version, stored, at_us) "
+                        "SELECT id, 2, pin_version, pin, pin_us FROM party_person "
+                        "WHERE id = $1 AND pin_version = $2"
+                      : "INSERT INTO party_secret_past (person, kind, version, stored, at_us) "
+                        "SELECT id, 1, password_version, password, password_us FROM party_person "
+                        "WHERE id = $1 AND password_version = $2",
+                  keep, COUNT(keep), NULL));
+    return db_exec(
+        db, "DELETE FROM party_secret_past WHERE person = $1 AND kind = $2 AND version <= $3", old,
+        COUNT(old), NULL);
+}
+
 static enum code set_secret(struct db *db, const char *sql, const struct db_value values[4])
 {
     int64_t changes;
@@ -283,6 +303,7 @@ enum code party_set_password(struct db *db, int64_t person, const char *stored, 
 {
     const struct db_value values[] = {db_text(stored), db_int(now_us), db_int(person),
                                       db_int(version)};
+    GUARD(keep_past(db, VAULT_PASSWORD, person, version));
     return set_secret(db,
                       "UPDATE party_person SET password = $1, password_us = $2, "
                       "password_version = password_version + 1 "
@@ -295,10 +316,33 @@ enum code party_set_pin(struct db *db, int64_t person, const char *stored, int64
 {
     const struct db_value values[] = {db_text(stored), db_int(now_us), db_int(person),
                                       db_int(version)};
+    GUARD(keep_past(db, VAULT_PIN, person, version));
     return set_secret(db,
                       "UPDATE party_person SET pin = $1, pin_us = $2, "
                       "pin_version = pin_version + 1 WHERE id = $3 AND pin_version = $4",
                       values);
+}
+
+struct past {
+    bool (*visit)(void *context, const char *stored);
+    void *context;
+};
+
+static bool visit_past(void *context, const struct db_row *row)
+{
+    const struct past *past = context;
+    return past->visit(past->context, db_get_text(row, 0));
+}
+
+enum code party_secrets_past(struct db *db, int64_t person, enum vault_secret kind, size_t max,
+                             bool (*visit)(void *context, const char *stored), void *context)
+{
+    struct past past = {visit, context};
+    const struct db_value values[] = {db_int(person), db_int(kind), db_int((int64_t)max)};
+    return db_query(db,
+                    "SELECT stored FROM party_secret_past WHERE person = $1 AND kind = $2 "
+                    "ORDER BY version DESC LIMIT $3",
+                    values, COUNT(values), visit_past, &past);
 }
 
 // --- merchants

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 // OWASP and hardening minimum: 19 MiB, 2 passes, 1 lane.
-enum { MEMORY_KIB = 19456, PASSES = 2, QUEUE_DEFAULT = 64, PREHASH_TEXT = 65 };
+enum { MEMORY_KIB = 19456, PASSES = 2, QUEUE_DEFAULT = 64, PREHASH_TEXT = 65, PLAIN_MAX = 4097 };
 
 // What a stored hash begins with: the key id, then the form of libsodium. Anything else never
 // matches, at the same cost.
@@ -22,9 +22,15 @@ static void prehash(const struct vault *vault, const struct vault_hash_job *job,
                     char out[PREHASH_TEXT])
 {
     uint8_t digest[32];
+    char plain[PLAIN_MAX];
     const enum vault_subkey subkey = job->kind == VAULT_PIN ? SUBKEY_PIN : SUBKEY_PASSWORD;
-    crypto_generichash(digest, sizeof digest, (const uint8_t *)job->secret, strlen(job->secret),
+    // A password is the same however a keyboard composes its characters (NIST SP 800-63B).
+    const bool composed =
+        job->kind == VAULT_PASSWORD && text_nfkc(plain, sizeof plain, job->secret);
+    const char *text = composed ? plain : job->secret;
+    crypto_generichash(digest, sizeof digest, (const uint8_t *)text, strlen(text),
                        vault_subkey(vault, subkey), 32);
+    mem_wipe(plain, sizeof plain);
     hex_encode(out, digest, sizeof digest);
     mem_wipe(digest, sizeof digest);
 }

@@ -126,7 +126,8 @@ void vault_branch_wrap(const struct vault *vault, uint8_t out[VAULT_BRANCH_WRAPP
 bool vault_branch_unwrap(const struct vault *vault, uint8_t out[VAULT_PASS_KEY],
                          const void *wrapped, size_t size);
 
-// --- passwords and PINs: keyed prehash, then Argon2id (19 MiB, 2 passes, 1 lane)
+// --- passwords and PINs: passwords in NFKC; keyed prehash, then Argon2id (19 MiB, 2 passes, 1
+// lane)
 // ------------------------ A bounded pool does all hashing: a flood of log-ins takes its share of
 // the processor and no more. Full queue = CODE_BUSY.
 

@@ -4,14 +4,14 @@
 
 static struct guard_profiles *profiles;
 
-static const char *const TAILS[] = {"123789", "665544"};
+static const char *const TAILS[] = {"123789", "665544", "2073"};
 static const struct guard_known KNOWN = {.name = "Wang Fang",
                                          .phone = "13800138000",
                                          .id_number = "320124198808240056",
                                          .wallet_number = "6688305917264415",
                                          .birth_date = 19880824,
                                          .card_tails = TAILS,
-                                         .card_tail_count = 2};
+                                         .card_tail_count = 3};
 static const struct guard_known NOBODY = {.name = NULL};
 
 static int load(void **state)
@@ -92,6 +92,15 @@ static void passwords(void **state)
         {"我的钱包密码20260601", "common"},
         {"dragon.tiger.99", "common"},
         {"dragon.tigers.99", ""},
+        // the list of leaked passwords: whole, without digits at the ends, with digits for letters
+        {"1q2w3e4r5t6y", "common"},
+        {"Immortal2026", "common"},
+        {"2026.Immortal!", "common"},
+        {"1mm0rt4l2026", "common"},
+        {"immortal2026kettle", ""},
+        // the same in full-width letters: counted and compared in NFKC
+        {"ｐａｓｓｗｏｒｄ1234", "common"},
+        {"ｋｅｔｔｌｅ７ｒｉｖｅｒ", ""},
         // six neighbouring digits of what is known
         {"13800138000a", "phone"},
         {"kettle 001380 x", "phone"},
@@ -142,6 +151,32 @@ static void id_number_with_x(void **state)
     assert_string_equal(reasons, "");
 }
 
+// REQ-030: too near to the old one, when that was given.
+static void near_the_old_one(void **state)
+{
+    static const struct {
+        const char *old, *password, *reasons;
+    } cases[] = {
+        {"kettle7river", "kettle7river", "similar"},
+        {"kettle7river", "kettle7rivers", "similar"},
+        {"kettle7river", "kettle7river!!!", "similar"},
+        {"kettle7river", "kettle7river!!!x", ""},
+        {"kettle7river", "Kettle7RIver", "similar"},
+        {"kettle7river", "KETTle7river", ""},
+        {"水壶河流七条水壶河流七条水壶河", "水壶河流八条水壶河流九条水壶海", "similar"},
+        {"ｋｅｔｔｌｅ７ｒｉｖｅｒ", "kettle7river", "similar"},
+    };
+    char reasons[512];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct guard_known known = {.old_password = cases[i].old};
+        password_reasons(reasons, cases[i].password, &known);
+        if (!text_equal(reasons, cases[i].reasons))
+            fail_msg("\"%s\": \"%s\", expected \"%s\"", cases[i].password, reasons,
+                     cases[i].reasons);
+    }
+}
+
 static void several_rules_are_all_named(void **state)
 {
     char reasons[512];
@@ -169,6 +204,7 @@ static void pins(void **state)
         {"082488", "pin.birthday"}, {"240888", "pin.birthday"},
         {"240056", "pin.id"},       {"320124", "pin.id"},
         {"123789", "pin.card"},     {"665544", "pin.card"},
+        {"912073", "pin.card"},     {"207391", NULL},
         {"520131", "pin.common"},   {"", "pin.form"},
         {"83615", "pin.form"},      {"8361520", "pin.form"},
         {"83615x", "pin.form"},     {"83 152", "pin.form"},
@@ -235,6 +271,7 @@ int main(void)
         cmocka_unit_test(passwords),
         cmocka_unit_test(passwords_of_nobody),
         cmocka_unit_test(id_number_with_x),
+        cmocka_unit_test(near_the_old_one),
         cmocka_unit_test(several_rules_are_all_named),
         cmocka_unit_test(pins),
         cmocka_unit_test(pins_of_nobody),

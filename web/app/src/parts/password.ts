@@ -12,6 +12,35 @@ export function passwordRules(text: string): { key: Key; done: boolean }[] {
   ]
 }
 
+export interface Strength {
+  /** 0 nothing typed, 1 not enough, 2 usable, 3 good, 4 strong. */
+  level: 0 | 1 | 2 | 3 | 4
+  word: Key
+  /** What would make it better; never a condition. */
+  advice?: Key
+}
+
+/** An estimate that advises: kinds of characters and length. What the rules accept it never blocks. */
+export function passwordStrength(text: string): Strength {
+  const characters = [...text.normalize('NFKC')]
+  const different = new Set(characters).size
+  const kinds = [/\p{Lu}/u, /\p{Ll}/u, /\p{Lo}/u, /\d/, /[^\p{L}\d]/u].filter((kind) => kind.test(text)).length
+  if (!characters.length) return { level: 0, word: 'password.meter.none' }
+  if (!passwordReady(text)) return { level: 1, word: 'password.meter.low' }
+  const points = (characters.length - 10) / 2 + (kinds - 2) * 1.5 + (different < 6 ? -4 : 0)
+  const advice: Key | undefined =
+    different < 6 || characters.length < 12
+      ? 'password.advice.length'
+      : !/[^\p{L}\d]/u.test(text)
+        ? 'password.advice.sign'
+        : kinds < 3
+          ? 'password.advice.case'
+          : undefined
+  if (points < 1.5) return { level: 2, word: 'password.meter.fair', advice }
+  if (points < 3.5) return { level: 3, word: 'password.meter.good', advice }
+  return { level: 4, word: 'password.meter.strong', advice: advice ?? 'password.advice.fine' }
+}
+
 /** True when the server can be asked. */
 export function passwordReady(text: string): boolean {
   return passwordRules(text).every((rule) => rule.done)
