@@ -1,5 +1,6 @@
 // The shared phases of all endpoints.
 #include "api/api.h"
+#include "api/api_maintenance.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -93,6 +94,8 @@ bool api_session(struct net_exchange *x, struct party_session *out)
         (void)net_reply_code(x, code, CHARGED_NOT_INVOLVED);
         return false;
     }
+    if (!api_service_open(x))
+        return false;
     if (out->touch_due)
         touch_session(x, out);
     return true;
@@ -309,9 +312,10 @@ const struct net_route *api_routes(size_t *out_count)
     static struct net_route all[ROUTES_MAX];
     static size_t count;
     const struct api_table *const tables[] = {
-        &API_META,  &API_APPLICATIONS, &API_SESSIONS, &API_ME,       &API_MESSAGES,
-        &API_CARDS, &API_FUNDS,        &API_PAYMENTS, &API_PAYCODES, &API_MERCHANTS,
-        &API_BILLS, &API_EVENTS,       &API_TROUBLE,  &API_SANDBOX};
+        &API_META,      &API_APPLICATIONS, &API_SESSIONS, &API_ME,       &API_MESSAGES,
+        &API_CARDS,     &API_FUNDS,        &API_PAYMENTS, &API_PAYCODES, &API_MERCHANTS,
+        &API_BILLS,     &API_EVENTS,       &API_TROUBLE,  &API_HANDOVER, &API_MAINTENANCE,
+        &API_DIAGNOSIS, &API_SANDBOX};
     if (count == 0)
         for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
             for (size_t j = 0; j < tables[i]->count && count < ROUTES_MAX; j++)

@@ -28,6 +28,7 @@ struct api {
     const struct guard_profiles *profiles;
     struct party_cache *cache;
     struct net_rate *rate;
+    _Atomic int64_t closed_until_us;   // maintenance of everything; 0 = open (api_maintenance.h)
     _Atomic int hashing;               // requests between api_hashing_begin and api_hashing_end
     struct net_server *_Atomic server; // set after the start, when requests may come already
     struct pay_world pay;
@@ -162,7 +163,7 @@ struct api_table {
 };
 extern const struct api_table API_META, API_APPLICATIONS, API_SESSIONS, API_ME, API_MESSAGES,
     API_CARDS, API_FUNDS, API_PAYMENTS, API_PAYCODES, API_MERCHANTS, API_BILLS, API_EVENTS,
-    API_TROUBLE, API_SANDBOX;
+    API_TROUBLE, API_HANDOVER, API_MAINTENANCE, API_DIAGNOSIS, API_SANDBOX;
 #define API_TABLE(name, table)                                                                     \
     const struct api_table name = {table, sizeof(table) / sizeof(table)[0]}
 

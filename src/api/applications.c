@@ -1,6 +1,7 @@
 // Opening a wallet, as the phone sees it: one resource, the application, with a step for each page.
 // The draft lives on the server; the cookie only names it.
 #include "api/api.h"
+#include "api/api_maintenance.h"
 #include "api/api_opening.h"
 
 #include <string.h>
@@ -99,10 +100,9 @@ static void write_trouble(struct net_json_writer *w, const struct onboard_applic
     net_json_end_object(w);
 }
 
-static enum net_step reply_application(struct net_exchange *x, const struct onboard_application *a,
-                                       int status)
+static void write_application(struct net_json_writer *w, const struct net_exchange *x,
+                              const struct onboard_application *a, struct arena *arena)
 {
-    struct net_json_writer *w = net_reply_writer(x);
     net_json_begin_object(w, NULL);
     net_json_id(w, "id", "app", &a->id);
     net_json_string(w, "case_number", a->case_number);
@@ -111,7 +111,7 @@ static enum net_step reply_application(struct net_exchange *x, const struct onbo
     net_json_string(w, "language", a->language == PARTY_EN ? "en" : "zh-CN");
     net_json_string(w, "terms_version", a->terms_version);
     net_json_bool(w, "consent_face", a->consent_face);
-    write_identity(w, a, net_arena(x));
+    write_identity(w, a, arena);
     write_phone(w, a);
     write_challenge(w, a);
     net_json_begin_object(w, "face");
@@ -129,6 +129,12 @@ static enum net_step reply_application(struct net_exchange *x, const struct onbo
     net_json_time(w, "expires_at", a->expires_us);
     net_json_time(w, "server_time", net_started_us(x));
     net_json_end_object(w);
+}
+
+static enum net_step reply_application(struct net_exchange *x, const struct onboard_application *a,
+                                       int status)
+{
+    write_application(net_reply_writer(x), x, a, net_arena(x));
     return net_reply_json(x, status);
 }
 
@@ -179,20 +185,94 @@ struct step {
     char token[VAULT_TOKEN_TEXT];
 };
 
+// The same attempt (Idempotency-Key) gets the same answer: a phone that heard nothing sends again
+// without doing it twice. The answer is kept in the transaction of the step. A wrong code counts
+// once, however often its answer is lost.
+struct attempt {
+    struct step *step;
+    struct net_exchange *x;
+    enum code (*run)(struct db *, void *, struct problem *);
+    struct id key;
+    bool has_key;
+    int status;
+    const char *answer; // of before, or of now
+    size_t size;
+    struct buffer written;
+    bool repeated;
+};
+enum { ATTEMPT_WRONG_CODE = -1 }; // status of a kept refusal; the answer is the tries left
+
+static enum code repeat(struct attempt *attempt, struct problem *problem)
+{
+    int64_t tries_left = 0;
+    attempt->repeated = true;
+    if (attempt->status != ATTEMPT_WRONG_CODE)
+        return OK;
+    (void)text_to_int64(&tries_left, arena_format(net_arena(attempt->x), "%.*s", (int)attempt->size,
+                                                  attempt->answer));
+    (void)problem_set(problem, CODE_OTP_WRONG, CHARGED_NOT_INVOLVED);
+    problem->tries_left = (int32_t)tries_left;
+    return CODE_OTP_WRONG;
+}
+
+static enum code keep_wrong_code(struct db *db, struct attempt *attempt,
+                                 const struct problem *problem)
+{
+    const char *left = arena_format(net_arena(attempt->x), "%d", (int)problem->tries_left);
+    GUARD(onboard_attempt_keep(db, attempt->step->onboard, attempt->step->application.number,
+                               &attempt->key, net_route_of(attempt->x)->operation_id,
+                               ATTEMPT_WRONG_CODE, left, strlen(left)));
+    return CODE_OTP_WRONG;
+}
+
+static enum code attempt_run(struct db *db, void *context, struct problem *problem)
+{
+    struct attempt *attempt = context;
+    struct step *step = attempt->step;
+    const char *route = net_route_of(attempt->x)->operation_id;
+    const int status = attempt->status;
+    if (attempt->has_key) {
+        GUARD(onboard_attempt_find(db, step->onboard, step->application.number, &attempt->key,
+                                   route, net_arena(attempt->x), &attempt->status, &attempt->answer,
+                                   &attempt->size));
+        if (attempt->status != 0)
+            return repeat(attempt, problem);
+        attempt->status = status;
+    }
+    const enum code code = attempt->run(db, step, problem);
+    if (code == CODE_OTP_WRONG && attempt->has_key)
+        return keep_wrong_code(db, attempt, problem);
+    GUARD(code);
+    GUARD(onboard_load(db, step->onboard, step->application.number, &step->application));
+    struct net_json_writer w = {.out = &attempt->written};
+    attempt->written.size = 0;
+    write_application(&w, attempt->x, &step->application, net_arena(attempt->x));
+    attempt->answer = attempt->written.data;
+    attempt->size = attempt->written.size;
+    if (!attempt->has_key)
+        return OK;
+    return onboard_attempt_keep(db, step->onboard, step->application.number, &attempt->key, route,
+                                attempt->status, attempt->answer, attempt->size);
+}
+
 static enum net_step run_step(struct net_exchange *x, struct step *step,
                               enum code (*run)(struct db *, void *, struct problem *), int status)
 {
-    struct api_change change = {.run = run, .context = step, .keep_refusals = true};
+    struct attempt attempt = {.step = step, .x = x, .run = run, .status = status};
+    struct api_change change = {.run = attempt_run, .context = &attempt, .keep_refusals = true};
+    const char *key = net_header(x, "Idempotency-Key");
     step->onboard = &api_of(x)->onboard;
-    enum code code = api_change(x, &change);
-    if (code != OK)
-        return api_refuse(x, code, &change.problem, CHARGED_NOT_INVOLVED);
-    struct db *db = api_take(x);
-    code = onboard_load(db, step->onboard, step->application.number, &step->application);
-    api_give(x, db);
-    if (code != OK)
-        return api_refuse(x, code, NULL, CHARGED_NOT_INVOLVED);
-    return reply_application(x, &step->application, status);
+    attempt.has_key = key != NULL && id_parse(&attempt.key, "txn", key);
+    if (!api_opening_open(x))
+        return NET_DONE;
+    const enum code code = api_change(x, &change);
+    if (attempt.repeated)
+        (void)net_reply_header(x, "Idempotency-Hit", "true");
+    enum net_step next =
+        code != OK ? api_refuse(x, code, &change.problem, CHARGED_NOT_INVOLVED)
+                   : net_reply(x, attempt.status, "application/json", attempt.answer, attempt.size);
+    buffer_free(&attempt.written);
+    return next;
 }
 
 // --- POST /applications ---
@@ -244,7 +324,7 @@ static enum net_step create_application(struct net_exchange *x)
         return net_reply_code(x, CODE_REQUEST_INVALID, CHARGED_NOT_INVOLVED);
     if (find_draft(x, &creation.out) == OK && !terms_outdated(&creation.out, creation.onboard))
         return reply_application(x, &creation.out, 200);
-    if (!api_rate(x, "application.create", net_client(x), 60, 3600))
+    if (!api_opening_open(x) || !api_rate(x, "application.create", net_client(x), 60, 3600))
         return NET_DONE;
     creation.in = (struct onboard_new){body.terms_version, body.consent_face,
                                        text_equal(body.language, "en") ? PARTY_EN : PARTY_ZH};

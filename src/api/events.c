@@ -1,6 +1,7 @@
 // Event streams: a person's or a draft's stream, and the tail that sends new outbox events to the
 // open streams.
 #include "api/api.h"
+#include "api/api_maintenance.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -98,6 +99,7 @@ static void hear(struct api_tail *tail)
     tail->heard_us = now_us;
     struct db *db = db_pool_take(tail->api->pool);
     (void)party_cache_hear(tail->api->cache, db, now_us);
+    api_maintenance_look(tail->api, db, now_us);
     db_pool_give(tail->api->pool, db);
 }
 

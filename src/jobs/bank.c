@@ -148,8 +148,22 @@ static void port_inquire(void *context, const struct id *request_id, int64_t amo
     ports_bank_inquire(context, request_id, amount, currency, out);
 }
 
+static void port_probe(void *context, const struct id *request_id,
+                       const struct ports_bank_card *card, int64_t amount, int32_t business_date,
+                       struct ports_bank_answer *out)
+{
+    ports_bank_probe(context, request_id, card, amount, business_date, out);
+}
+
+static void port_probe_return(void *context, const struct id *request_id, const struct id *original,
+                              int64_t amount, struct ports_bank_answer *out)
+{
+    ports_bank_probe_return(context, request_id, original, amount, out);
+}
+
 struct jobs_bank jobs_bank_ports(struct ports_bank *bank)
 {
-    return (struct jobs_bank){bank,        port_verify,   port_confirm, port_debit,
-                              port_credit, port_reversal, port_inquire};
+    return (struct jobs_bank){bank,         port_verify, port_confirm,
+                              port_debit,   port_credit, port_reversal,
+                              port_inquire, port_probe,  port_probe_return};
 }

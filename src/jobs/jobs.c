@@ -8,7 +8,7 @@
 static const int64_t LEASE_US = INT64_C(60) * 1000000;
 static const int64_t POLL_US = 200000;
 // As many as can be asked within the lease when each call takes its whole deadline.
-enum { TAKE_MAX = 8, QUEUES = 4, BANK_THREADS = 4 };
+enum { TAKE_MAX = 8, QUEUES = 5, BANK_THREADS = 4 };
 enum { THREADS_MAX = QUEUES - 1 + BANK_THREADS + 1 };
 
 struct queue {
@@ -132,6 +132,8 @@ static size_t list_queues(const struct jobs_options *options, struct queue out[Q
         out[count++] = (struct queue){"decide", jobs_handle_decide};
     if (options->bank != NULL)
         out[count++] = (struct queue){FUNDS_QUEUE, jobs_handle_bank};
+    if (options->bank != NULL)
+        out[count++] = (struct queue){ONBOARD_LINK_QUEUE, jobs_handle_link};
     return count;
 }
 

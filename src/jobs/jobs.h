@@ -6,7 +6,7 @@
 #define JOBS_JOBS_H
 
 #include "funds/funds.h"
-#include "onboard/onboard.h"
+#include "onboard/onboard_trouble.h"
 #include "ports/ports.h"
 
 // The calls to the bank as a table, so that a test can put a fake in. jobs_bank_ports() makes the
@@ -25,6 +25,10 @@ struct jobs_bank {
                      int64_t amount, const char *currency, struct ports_bank_answer *out);
     void (*inquire)(void *context, const struct id *request_id, int64_t amount,
                     const char *currency, struct ports_bank_answer *out);
+    void (*probe)(void *context, const struct id *request_id, const struct ports_bank_card *card,
+                  int64_t amount, int32_t business_date, struct ports_bank_answer *out);
+    void (*probe_return)(void *context, const struct id *request_id, const struct id *original,
+                         int64_t amount, struct ports_bank_answer *out);
 };
 struct jobs_bank jobs_bank_ports(struct ports_bank *bank);
 

@@ -25,6 +25,8 @@ void jobs_handle_decide(const struct jobs_options *options, const struct party_o
                         struct arena *arena);
 void jobs_handle_bank(const struct jobs_options *options, const struct party_outbox *row,
                       struct arena *arena);
+void jobs_handle_link(const struct jobs_options *options, const struct party_outbox *row,
+                      struct arena *arena);
 // Finishes a row, or puts it off: 1 s, 2, 4 … 60 s. After `attempts_max` it is parked for an
 // operator: finished, with a log line.
 void jobs_finish(const struct jobs_options *options, const struct party_outbox *row);

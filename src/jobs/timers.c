@@ -2,6 +2,8 @@
 // period.
 #include "jobs/jobs_priv.h"
 
+#include "guard/guard_maintenance.h"
+
 static const int64_t SECOND_US = 1000000;
 static const int64_t DAY_US = INT64_C(86400000000);
 enum { LIMIT = 500, EVENTS_LIMIT = 5000 };
@@ -16,6 +18,27 @@ static enum code drafts(struct db *db, const struct jobs_options *o, int64_t now
 {
     (void)o;
     return onboard_prune(db, now_us, LIMIT, out);
+}
+
+static enum code links(struct db *db, const struct jobs_options *o, int64_t now_us, int64_t *out)
+{
+    (void)now_us;
+    return onboard_links_expire(db, o->onboard, LIMIT, out);
+}
+
+static enum code leftovers(struct db *db, const struct jobs_options *o, int64_t now_us,
+                           int64_t *out)
+{
+    (void)o;
+    return onboard_trouble_prune(db, now_us, LIMIT, out);
+}
+
+static enum code maintenance(struct db *db, const struct jobs_options *o, int64_t now_us,
+                             int64_t *out)
+{
+    (void)now_us;
+    (void)out;
+    return guard_maintenance_due(db, o->vault, o->env);
 }
 
 static enum code challenges(struct db *db, const struct jobs_options *o, int64_t now_us,
@@ -45,6 +68,9 @@ static const struct {
 } OWN[] = {
     {"cards", 5 * SECOND_US, cards},
     {"drafts", 60 * SECOND_US, drafts},
+    {"links", 5 * SECOND_US, links},
+    {"leftovers", 600 * SECOND_US, leftovers},
+    {"maintenance", 1 * SECOND_US, maintenance},
     {"challenges", 10 * SECOND_US, challenges},
     {"tries", 600 * SECOND_US, tries},
     {"events", 2 * SECOND_US, events},

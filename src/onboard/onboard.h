@@ -17,7 +17,8 @@
 
 #define ONBOARD_LIFE_US (INT64_C(7) * 86400 * 1000000)
 #define ONBOARD_FACE_TRIES 3
-#define ONBOARD_CLASS 3 // wallet class opened by ID + phone
+#define ONBOARD_CLASS 3        // wallet class opened by ID + phone
+#define ONBOARD_CLASS_BRANCH 1 // by a clerk who saw person and document
 
 enum onboard_state {
     ONBOARD_DRAFT = 1,

@@ -4,7 +4,7 @@
 // fault, and another content under the same id is refused; (2) money moves in the same transaction
 // that stores the request as done; (3) a reversal that came first makes the debit that comes later
 // impossible; (4) a wrong amount is only told, never booked.
-#include "play/play_priv.h"
+#include "play/play_bank_priv.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,31 +13,14 @@ enum { STATEMENT_PAGE = 50 };
 static const int64_t AMOUNT_MAX = INT64_C(100000000000);
 static const int64_t DAY_US = INT64_C(86400000000);
 
-// What any of the operations may say.
-struct asked {
-    struct id request_id, challenge, original;
-    const char *name, *id_number, *card_number, *phone, *code, *card_token, *currency, *text;
-    int64_t amount, business_date;
-};
-
-struct operation {
-    const char *name;
-    enum play_operation faults; // PLAY_OPERATIONS = has none
-    bool money;
-    // Names the card, and refuses what no later moment can change. Writes nothing.
-    enum code (*prepare)(struct play *play, const struct asked *asked, struct play_request *out);
-    // Makes it final: done or refused, with what that moves. `asked` is NULL for late ones.
-    enum code (*book)(struct play *play, const struct asked *asked, struct play_request *request);
-};
-
-static enum code refuse(struct play_request *request, const char *code)
+enum code play_refuse(struct play_request *request, const char *code)
 {
     request->state = PLAY_REFUSED;
     (void)text_copy(request->code, sizeof request->code, code);
     return OK;
 }
 
-static enum code done(struct play_request *request)
+enum code play_done(struct play_request *request)
 {
     request->state = PLAY_DONE;
     return OK;
@@ -46,18 +29,18 @@ static enum code done(struct play_request *request)
 // --- money
 // ----------------------------------------------------------------------------------------
 
-static enum code prepare_money(struct play *play, const struct asked *asked,
+static enum code prepare_money(struct play *play, const struct play_asked *asked,
                                struct play_request *out)
 {
     out->amount = asked->amount;
     (void)text_copy(out->currency, sizeof out->currency, asked->currency);
     GUARD(play_token_card(play, asked->card_token, out->card_number));
     if (out->card_number[0] == '\0')
-        return refuse(out, "card_not_usable");
-    return text_equal(asked->currency, "CNY") ? OK : refuse(out, "currency");
+        return play_refuse(out, "card_not_usable");
+    return text_equal(asked->currency, "CNY") ? OK : play_refuse(out, "currency");
 }
 
-static enum code book_money(struct play *play, const struct asked *asked,
+static enum code book_money(struct play *play, const struct play_asked *asked,
                             struct play_request *request)
 {
     struct play_account account;
@@ -66,17 +49,17 @@ static enum code book_money(struct play *play, const struct asked *asked,
     (void)asked;
     GUARD(play_account_get(play, request->card_number, &account, &found));
     if (!found)
-        return refuse(request, "card_not_usable");
+        return play_refuse(request, "card_not_usable");
     if (debit && account.balance < request->amount)
-        return refuse(request, "insufficient_funds");
+        return play_refuse(request, "insufficient_funds");
     if (!debit && account.balance > INT64_MAX - request->amount)
-        return refuse(request, "limit");
+        return play_refuse(request, "limit");
     GUARD(
         play_account_move(play, request->card_number, debit ? -request->amount : request->amount));
-    return done(request);
+    return play_done(request);
 }
 
-static enum code prepare_reversal(struct play *play, const struct asked *asked,
+static enum code prepare_reversal(struct play *play, const struct play_asked *asked,
                                   struct play_request *out)
 {
     struct play_request original;
@@ -90,11 +73,11 @@ static enum code prepare_reversal(struct play *play, const struct asked *asked,
     const bool whole = text_equal(original.operation, "debit") &&
                        original.amount == asked->amount &&
                        text_equal(original.currency, asked->currency);
-    return whole ? OK : refuse(out, "other_request");
+    return whole ? OK : play_refuse(out, "other_request");
 }
 
 // The debit was never here: its id is taken, so that it cannot come after its reversal.
-static enum code take_id_of_debit(struct play *play, const struct asked *asked)
+static enum code take_id_of_debit(struct play *play, const struct play_asked *asked)
 {
     struct play_request never = {.id = asked->original,
                                  .operation = "debit",
@@ -106,7 +89,7 @@ static enum code take_id_of_debit(struct play *play, const struct asked *asked)
     return play_request_put(play, &never);
 }
 
-static enum code book_reversal(struct play *play, const struct asked *asked,
+static enum code book_reversal(struct play *play, const struct play_asked *asked,
                                struct play_request *request)
 {
     struct play_request original;
@@ -126,13 +109,13 @@ static enum code book_reversal(struct play *play, const struct asked *asked,
         original.state = PLAY_REVERSED;
         GUARD(play_request_put(play, &original));
     }
-    return done(request);
+    return play_done(request);
 }
 
 // --- cards
 // ----------------------------------------------------------------------------------------
 
-static enum code prepare_verify(struct play *play, const struct asked *asked,
+static enum code prepare_verify(struct play *play, const struct play_asked *asked,
                                 struct play_request *out)
 {
     struct play_account account;
@@ -142,7 +125,7 @@ static enum code prepare_verify(struct play *play, const struct asked *asked,
     const bool match = found && text_equal(account.name, asked->name) &&
                        text_equal(account.id_number, asked->id_number) &&
                        text_equal(account.phone, asked->phone);
-    return match ? OK : refuse(out, "mismatch");
+    return match ? OK : play_refuse(out, "mismatch");
 }
 
 static enum code send_code(struct play *play, const struct play_account *account, const char *code)
@@ -157,7 +140,7 @@ static enum code send_code(struct play *play, const struct play_account *account
     return play_deliver(play, &id, account->phone, account->bank, text);
 }
 
-static enum code book_verify(struct play *play, const struct asked *asked,
+static enum code book_verify(struct play *play, const struct play_asked *asked,
                              struct play_request *request)
 {
     struct play_account account;
@@ -166,7 +149,7 @@ static enum code book_verify(struct play *play, const struct asked *asked,
     (void)asked;
     GUARD(play_account_get(play, request->card_number, &account, &found));
     if (!found)
-        return refuse(request, "mismatch");
+        return play_refuse(request, "mismatch");
     struct play_challenge challenge = {.id = request->id,
                                        .tries_left = PLAY_CODE_TRIES,
                                        .expires_us =
@@ -176,17 +159,17 @@ static enum code book_verify(struct play *play, const struct asked *asked,
     snprintf(challenge.code, sizeof challenge.code, "%06u", (unsigned)(random % 1000000));
     GUARD(play_challenge_put(play, &challenge));
     GUARD(send_code(play, &account, challenge.code));
-    return done(request);
+    return play_done(request);
 }
 
-static enum code prepare_confirm(struct play *play, const struct asked *asked,
+static enum code prepare_confirm(struct play *play, const struct play_asked *asked,
                                  struct play_request *out)
 {
     struct play_challenge challenge;
     bool found;
     GUARD(play_challenge_get(play, &asked->challenge, &challenge, &found));
     if (!found)
-        return refuse(out, "no_challenge");
+        return play_refuse(out, "no_challenge");
     (void)text_copy(out->card_number, sizeof out->card_number, challenge.card_number);
     return OK;
 }
@@ -199,7 +182,7 @@ static void token_of(char out[56], const struct id *request)
     snprintf(out, 56, "agreement-%s", id);
 }
 
-static enum code book_confirm(struct play *play, const struct asked *asked,
+static enum code book_confirm(struct play *play, const struct play_asked *asked,
                               struct play_request *request)
 {
     struct play_challenge challenge;
@@ -208,29 +191,31 @@ static enum code book_confirm(struct play *play, const struct asked *asked,
     GUARD(play_challenge_get(play, &asked->challenge, &challenge, &found));
     if (!found || challenge.used || challenge.tries_left <= 0 ||
         challenge.expires_us <= play_now(play))
-        return refuse(request, "no_challenge");
+        return play_refuse(request, "no_challenge");
     if (!text_equal(challenge.code, asked->code)) {
         challenge.tries_left--;
         request->amount = challenge.tries_left;
         GUARD(play_challenge_put(play, &challenge));
-        return refuse(request, "wrong_code");
+        return play_refuse(request, "wrong_code");
     }
     challenge.used = true;
     GUARD(play_challenge_put(play, &challenge));
     token_of(token, &request->id);
     GUARD(play_token_put(play, token, request->card_number));
-    return done(request);
+    return play_done(request);
 }
 
-static const struct operation OPERATIONS[] = {
+static const struct play_bank_operation OPERATIONS[] = {
     {"debit", PLAY_DEBIT, true, prepare_money, book_money},
     {"credit", PLAY_CREDIT, true, prepare_money, book_money},
     {"reversal", PLAY_OPERATIONS, true, prepare_reversal, book_reversal},
     {"verify_identity", PLAY_VERIFY, false, prepare_verify, book_verify},
     {"confirm_binding", PLAY_OPERATIONS, false, prepare_confirm, book_confirm},
+    {"probe", PLAY_CREDIT, true, play_prepare_probe, play_book_probe},
+    {"probe_return", PLAY_DEBIT, true, play_prepare_probe_return, play_book_probe_return},
 };
 
-static const struct operation *operation_of(const char *name)
+static const struct play_bank_operation *operation_of(const char *name)
 {
     for (size_t i = 0; i < sizeof OPERATIONS / sizeof OPERATIONS[0]; i++)
         if (text_equal(OPERATIONS[i].name, name))
@@ -270,7 +255,7 @@ static void write_verified(struct net_json_writer *w, const struct play_request 
 static enum net_step reply_request(struct net_exchange *x, const struct play_request *request)
 {
     char ref[32];
-    const struct operation *operation = operation_of(request->operation);
+    const struct play_bank_operation *operation = operation_of(request->operation);
     struct net_json_writer *w = net_reply_writer(x);
     snprintf(ref, sizeof ref, "PB%012lld", (long long)request->seq);
     net_json_begin_object(w, NULL);
@@ -296,15 +281,15 @@ static enum net_step reply_request(struct net_exchange *x, const struct play_req
 // ----------------------------------------------------------------------------------
 
 struct call {
-    const struct operation *operation;
-    const struct asked *asked;
+    const struct play_bank_operation *operation;
+    const struct play_asked *asked;
     struct play_request request; // as answered
     enum play_fault fault;
 };
 
 // A debit that its reversal overtook was stored without a card.
-static bool same_content(const struct operation *operation, const struct play_request *stored,
-                         const struct play_request *now)
+static bool same_content(const struct play_bank_operation *operation,
+                         const struct play_request *stored, const struct play_request *now)
 {
     const bool card =
         stored->card_number[0] == '\0' || text_equal(stored->card_number, now->card_number);
@@ -319,9 +304,9 @@ static enum code decide(struct play *play, struct call *call)
     if (request->state == PLAY_REFUSED)
         return OK;
     if (call->fault == FAULT_REFUSE)
-        return refuse(request, "refused");
+        return play_refuse(request, "refused");
     if (call->fault == FAULT_MISMATCH)
-        return refuse(request, "mismatch");
+        return play_refuse(request, "mismatch");
     if (call->fault != FAULT_LATE_SUCCESS && call->fault != FAULT_LATE_FAIL)
         return call->operation->book(play, call->asked, request);
     request->state = PLAY_PENDING;
@@ -385,7 +370,7 @@ static enum net_step reply_call(struct net_exchange *x, struct call *call)
 static enum net_step serve(struct net_exchange *x, const char *name,
                            const struct net_json_field *fields, size_t field_count)
 {
-    struct asked asked = {0};
+    struct play_asked asked = {0};
     struct problem problem = {0};
     if (net_read_json(x, &asked, fields, field_count, &problem) != OK)
         return net_reply_problem(x, &problem);
@@ -398,17 +383,17 @@ static enum net_step serve(struct net_exchange *x, const char *name,
 #define ID_FIELD(member)                                                                           \
     {                                                                                              \
         .name = #member, .kind = NET_JSON_ID, .required = true,                                    \
-        .offset = offsetof(struct asked, member), .choices = ""                                    \
+        .offset = offsetof(struct play_asked, member), .choices = ""                               \
     }
 #define TEXT_FIELD(member, longest)                                                                \
     {                                                                                              \
         .name = #member, .kind = NET_JSON_TEXT, .required = true,                                  \
-        .offset = offsetof(struct asked, member), .max = (longest)                                 \
+        .offset = offsetof(struct play_asked, member), .max = (longest)                            \
     }
 #define AMOUNT_FIELD                                                                               \
     {                                                                                              \
         .name = "amount", .kind = NET_JSON_INT, .required = true,                                  \
-        .offset = offsetof(struct asked, amount), .min = 1, .max = AMOUNT_MAX                      \
+        .offset = offsetof(struct play_asked, amount), .min = 1, .max = AMOUNT_MAX                 \
     }
 
 static enum net_step post_verify(struct net_exchange *x)
@@ -436,7 +421,7 @@ static enum net_step serve_money(struct net_exchange *x, const char *name)
                                             {.name = "business_date",
                                              .kind = NET_JSON_INT,
                                              .required = true,
-                                             .offset = offsetof(struct asked, business_date),
+                                             .offset = offsetof(struct play_asked, business_date),
                                              .min = 20000101,
                                              .max = 99991231}};
     return serve(x, name, fields, COUNT(fields));
@@ -457,6 +442,30 @@ static enum net_step post_reversal(struct net_exchange *x)
     const struct net_json_field fields[] = {ID_FIELD(request_id), ID_FIELD(original), AMOUNT_FIELD,
                                             TEXT_FIELD(currency, 3)};
     return serve(x, "reversal", fields, COUNT(fields));
+}
+
+static enum net_step post_probe(struct net_exchange *x)
+{
+    const struct net_json_field fields[] = {ID_FIELD(request_id),
+                                            TEXT_FIELD(name, 127),
+                                            TEXT_FIELD(id_number, 18),
+                                            TEXT_FIELD(card_number, 19),
+                                            AMOUNT_FIELD,
+                                            TEXT_FIELD(currency, 3),
+                                            {.name = "business_date",
+                                             .kind = NET_JSON_INT,
+                                             .required = true,
+                                             .offset = offsetof(struct play_asked, business_date),
+                                             .min = 20000101,
+                                             .max = 99991231}};
+    return serve(x, "probe", fields, COUNT(fields));
+}
+
+static enum net_step post_probe_return(struct net_exchange *x)
+{
+    const struct net_json_field fields[] = {ID_FIELD(request_id), ID_FIELD(original), AMOUNT_FIELD,
+                                            TEXT_FIELD(currency, 3)};
+    return serve(x, "probe_return", fields, COUNT(fields));
 }
 
 // --- questions
@@ -504,7 +513,7 @@ static bool write_row(void *context, const struct play_request *request)
     net_json_string(w, "bank_ref", ref);
     net_json_id(w, "request_id", "", &request->id);
     // A reversal gives the money back to the card.
-    net_json_string(w, "direction", text_equal(request->operation, "debit") ? "debit" : "credit");
+    net_json_string(w, "direction", play_takes(request) ? "debit" : "credit");
     net_json_int(w, "amount", request->amount);
     net_json_string(w, "currency", request->currency);
     net_json_int(w, "at_us", request->at_us);
@@ -566,7 +575,7 @@ enum code play_settle_due(struct play *play, void *unused)
         if (due[i].settle_done)
             GUARD(operation_of(due[i].operation)->book(play, NULL, &due[i]));
         else
-            (void)refuse(&due[i], "refused");
+            (void)play_refuse(&due[i], "refused");
         GUARD(play_request_put(play, &due[i]));
     }
     return OK;
@@ -578,6 +587,8 @@ const struct net_route PLAY_BANK_ROUTES[] = {
     {"POST", "/bank/debit", "bankDebit", post_debit, 0, 0, NULL},
     {"POST", "/bank/credit", "bankCredit", post_credit, 0, 0, NULL},
     {"POST", "/bank/reversal", "bankReversal", post_reversal, 0, 0, NULL},
+    {"POST", "/bank/probe", "bankProbe", post_probe, 0, 0, NULL},
+    {"POST", "/bank/probe_return", "bankProbeReturn", post_probe_return, 0, 0, NULL},
     {"GET", "/bank/inquire/{request_id}", "bankInquire", get_inquire, 0, 0, NULL},
     {"GET", "/bank/statement", "bankStatement", get_statement, 0, 0, NULL},
 };

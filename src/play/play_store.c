@@ -260,7 +260,7 @@ enum code play_requests_between(struct play *play, int64_t from_us, int64_t unti
     return db_query(play->db,
                     "SELECT " REQUEST_COLUMNS ", seq FROM play_request "
                     "WHERE at_us >= $1 AND at_us < $2 AND seq > $3 AND state IN (2, 4) "
-                    "AND operation IN ('debit', 'credit', 'reversal') "
+                    "AND operation IN ('debit', 'credit', 'reversal', 'probe', 'probe_return') "
                     "AND code <> '" PLAY_NOT_BOOKED "' ORDER BY seq LIMIT $4",
                     values, COUNT(values), visit_each_request, &each);
 }

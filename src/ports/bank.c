@@ -168,6 +168,28 @@ void ports_bank_reversal(struct ports_bank *bank, const struct id *request_id,
          request_id, amount, currency, out);
 }
 
+void ports_bank_probe(struct ports_bank *bank, const struct id *request_id,
+                      const struct ports_bank_card *card, int64_t amount, int32_t business_date,
+                      struct ports_bank_answer *out)
+{
+    call(bank, "/bank/probe",
+         json_pack("{s:o,s:s,s:s,s:s,s:I,s:s,s:i}", "request_id", id_json(request_id), "name",
+                   card->name, "id_number", card->id_number, "card_number", card->card_number,
+                   "amount", (json_int_t)amount, "currency", "CNY", "business_date",
+                   (int)business_date),
+         request_id, amount, "CNY", out);
+}
+
+void ports_bank_probe_return(struct ports_bank *bank, const struct id *request_id,
+                             const struct id *original, int64_t amount,
+                             struct ports_bank_answer *out)
+{
+    call(bank, "/bank/probe_return",
+         json_pack("{s:o,s:o,s:I,s:s}", "request_id", id_json(request_id), "original",
+                   id_json(original), "amount", (json_int_t)amount, "currency", "CNY"),
+         request_id, amount, "CNY", out);
+}
+
 void ports_bank_inquire(struct ports_bank *bank, const struct id *request_id, int64_t amount,
                         const char *currency, struct ports_bank_answer *out)
 {

@@ -23,6 +23,8 @@ const { step, finish } = steps()
 // What a walk cannot bring about: trouble of the machine, limits of a whole day, races.
 const outOfReach = new Set([
   'internal', 'busy', 'storage-unavailable', 'result-unknown', 'request-running',
+  // Seen by tests/scenario/trouble.mjs and the clocks of tests/unit/onboard.
+  'maintenance', 'link-closed', 'handover-expired',
 ])
 
 const codes = new Set()
@@ -54,7 +56,7 @@ const world = {
   seen,
 }
 try {
-  const parts = ['service', 'opening', 'signing', 'cards', 'funds', 'paying', 'charges', 'transfers', 'bills', 'security']
+  const parts = ['service', 'opening', 'signing', 'cards', 'funds', 'paying', 'charges', 'transfers', 'bills', 'security', 'trouble']
   for (const part of parts) await (await import(`./api/${part}.mjs`)).default(world)
 
   await step('every operation of the document was used', () => {
