@@ -134,8 +134,8 @@ void ports_bank_credit(struct ports_bank *bank, const struct ports_bank_money *m
 void ports_bank_reversal(struct ports_bank *bank, const struct id *request_id,
                          const struct id *original, int64_t amount, const char *currency,
                          struct ports_bank_answer *out);
-// A small amount to a card that is not bound: the bank compares name, ID number and card (`phone` is
-// not asked: the phone on file may be another). REFUSED + MISMATCH: not this person's card.
+// A small amount to a card that is not bound: the bank compares name, ID number and card (`phone`
+// is not asked: the phone on file may be another). REFUSED + MISMATCH: not this person's card.
 void ports_bank_probe(struct ports_bank *bank, const struct id *request_id,
                       const struct ports_bank_card *card, int64_t amount, int32_t business_date,
                       struct ports_bank_answer *out);
