@@ -155,15 +155,30 @@ static void seal_copy(struct pass_row *row, const struct onboard *onboard,
     mem_wipe(code, sizeof code);
 }
 
+static enum code open_case(struct db *db, const struct onboard *onboard,
+                           const struct onboard_pass *pass)
+{
+    const struct desk desk = {onboard->profiles, onboard->vault, onboard->env};
+    struct desk_case opened;
+    struct desk_new_case in = {.kind = DESK_TICKET,
+                               .ref = pass->id,
+                               .application = pass->number,
+                               .due_us = pass->expires_us};
+    in.topic = onboard_trouble_name(pass->cause);
+    return desk_case_open(db, &desk, &in, &opened);
+}
+
 static enum code end_open(struct db *db, const struct onboard *onboard, int64_t number,
                           enum onboard_pass_kind kind, enum onboard_pass_ending ending)
 {
+    const struct desk desk = {onboard->profiles, onboard->vault, onboard->env};
     struct pass_row row;
     const enum code code = pass_store_newest(db, number, kind, &row);
     if (code == CODE_NOT_FOUND || (code == OK && row.pass.ending != ONBOARD_PASS_OPEN))
         return OK;
     GUARD(code);
-    return pass_store_end(db, number, kind, ending, env_now(onboard->env), NULL);
+    GUARD(pass_store_end(db, number, kind, ending, env_now(onboard->env), NULL));
+    return kind == ONBOARD_TICKET ? desk_case_withdraw(db, &desk, DESK_TICKET, &row.pass.id) : OK;
 }
 
 enum code onboard_pass_new(struct db *db, const struct onboard *onboard, int64_t number,
@@ -194,7 +209,7 @@ enum code onboard_pass_new(struct db *db, const struct onboard *onboard, int64_t
     GUARD(insert(db, onboard, &pass));
     GUARD(onboard_store_prolong(db, number, pass.pass.expires_us));
     *out = pass.pass;
-    return OK;
+    return kind == ONBOARD_TICKET ? open_case(db, onboard, out) : OK;
 }
 
 enum code onboard_pass_of(struct db *db, int64_t number, enum onboard_pass_kind kind,
