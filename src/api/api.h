@@ -163,7 +163,7 @@ struct api_table {
 };
 extern const struct api_table API_META, API_APPLICATIONS, API_SESSIONS, API_ME, API_MESSAGES,
     API_CARDS, API_FUNDS, API_PAYMENTS, API_PAYCODES, API_MERCHANTS, API_BILLS, API_EVENTS,
-    API_TROUBLE, API_HANDOVER, API_MAINTENANCE, API_DIAGNOSIS, API_SANDBOX;
+    API_TROUBLE, API_HANDOVER, API_MAINTENANCE, API_DIAGNOSIS, API_OPENING, API_SANDBOX;
 #define API_TABLE(name, table)                                                                     \
     const struct api_table name = {table, sizeof(table) / sizeof(table)[0]}
 

@@ -7,6 +7,8 @@
 
 #define API_CURRENT "/api/v1/applications/current"
 
+// "1990-01-31" -> 19900131; 0 when it is NULL, -1 when it is no date of that form.
+int32_t api_date(const char *text);
 // The draft of this browser. False: the reply is set (404).
 bool api_draft(struct net_exchange *x, struct onboard_application *out);
 // The same without a reply. CODE_NOT_FOUND.

@@ -30,7 +30,23 @@ static void write_identity(struct net_json_writer *w, const struct onboard_appli
     net_json_string(w, "id_masked", masked);
     net_json_string(w, "sex", a->sex == PARTY_FEMALE ? "female" : "male");
     write_date(w, "birth_date", a->birth_date, arena);
+    net_json_string(w, "document", party_document_name(a->document));
+    if (a->document_until == 0)
+        net_json_null(w, "valid_until");
+    else if (a->document_until == PARTY_LONG_TERM)
+        net_json_string(w, "valid_until", "long-term");
+    else
+        write_date(w, "valid_until", a->document_until, arena);
     net_json_end_object(w);
+}
+
+static void write_photos(struct net_json_writer *w, const char *key, uint32_t kinds)
+{
+    net_json_begin_array(w, key);
+    for (int kind = DESK_ID_FRONT; kind <= DESK_OTHER; kind++)
+        if ((kinds >> kind & 1) != 0)
+            net_json_string(w, NULL, desk_document_kind_name((enum desk_document_kind)kind));
+    net_json_end_array(w);
 }
 
 static void write_phone(struct net_json_writer *w, const struct onboard_application *a)
@@ -111,6 +127,14 @@ static void write_application(struct net_json_writer *w, const struct net_exchan
     net_json_string(w, "language", a->language == PARTY_EN ? "en" : "zh-CN");
     net_json_string(w, "terms_version", a->terms_version);
     net_json_bool(w, "consent_face", a->consent_face);
+    net_json_int(w, "wallet_class", a->wallet_class);
+    net_json_bool(w, "upgrade", a->upgrade_of != 0);
+    net_json_begin_object(w, "photos");
+    write_photos(w, "asked", a->photos_asked);
+    write_photos(w, "have", a->photos);
+    net_json_bool(w, "missing", a->photos_missing);
+    net_json_end_object(w);
+    net_json_string(w, "review", onboard_review_name(a->review));
     write_identity(w, a, arena);
     write_phone(w, a);
     write_challenge(w, a);
@@ -280,6 +304,7 @@ static enum net_step run_step(struct net_exchange *x, struct step *step,
 struct create_body {
     const char *terms_version, *language;
     bool consent_terms, consent_face;
+    int64_t wallet_class;
 };
 static const struct net_json_field CREATE_FIELDS[] = {
     {"terms_version", NET_JSON_TEXT, true, offsetof(struct create_body, terms_version), 1, 31, NULL,
@@ -289,6 +314,8 @@ static const struct net_json_field CREATE_FIELDS[] = {
     {"consent_face", NET_JSON_BOOL, true, offsetof(struct create_body, consent_face), 0, 0, NULL,
      NULL, 0},
     {"language", NET_JSON_CHOICE, false, offsetof(struct create_body, language), 0, 0, "zh-CN|en",
+     NULL, 0},
+    {"wallet_class", NET_JSON_INT, false, offsetof(struct create_body, wallet_class), 3, 4, NULL,
      NULL, 0},
 };
 
@@ -314,6 +341,13 @@ static bool terms_outdated(const struct onboard_application *draft, const struct
            !text_equal(draft->terms_version, onboard->terms_version);
 }
 
+// Another class is another draft: nothing that was typed for the first one is asked in the other.
+static bool same_wish(const struct onboard_application *draft, const struct create_body *body)
+{
+    return draft->state != ONBOARD_DRAFT || body->wallet_class == 0 ||
+           (draft->upgrade_of == 0 && draft->wallet_class == body->wallet_class);
+}
+
 static enum net_step create_application(struct net_exchange *x)
 {
     struct create_body body = {.language = net_english(x) ? "en" : "zh-CN"};
@@ -322,12 +356,16 @@ static enum net_step create_application(struct net_exchange *x)
         return NET_DONE;
     if (!body.consent_terms)
         return net_reply_code(x, CODE_REQUEST_INVALID, CHARGED_NOT_INVOLVED);
-    if (find_draft(x, &creation.out) == OK && !terms_outdated(&creation.out, creation.onboard))
+    if (find_draft(x, &creation.out) == OK && !terms_outdated(&creation.out, creation.onboard) &&
+        same_wish(&creation.out, &body))
         return reply_application(x, &creation.out, 200);
     if (!api_opening_open(x) || !api_rate(x, "application.create", net_client(x), 60, 3600))
         return NET_DONE;
-    creation.in = (struct onboard_new){body.terms_version, body.consent_face,
-                                       text_equal(body.language, "en") ? PARTY_EN : PARTY_ZH};
+    creation.in =
+        (struct onboard_new){.terms_version = body.terms_version,
+                             .consent_face = body.consent_face,
+                             .language = text_equal(body.language, "en") ? PARTY_EN : PARTY_ZH,
+                             .wallet_class = (int32_t)body.wallet_class};
     struct api_change change = {.run = create_run, .context = &creation};
     const enum code code = api_change(x, &change);
     if (code != OK)
@@ -363,32 +401,58 @@ static enum net_step delete_application(struct net_exchange *x)
 
 // --- identity, phone, face ---
 
+struct identity_step {
+    struct step step; // first
+    struct onboard_document in;
+};
+
 static enum code identity_run(struct db *db, void *context, struct problem *problem)
 {
-    const struct step *step = context;
-    return onboard_put_identity(db, step->onboard, step->application.number, step->first,
-                                step->second, problem);
+    const struct identity_step *identity = context;
+    return onboard_put_document(db, identity->step.onboard, identity->step.application.number,
+                                &identity->in, problem);
 }
 
 struct identity_body {
-    const char *name, *id_number;
+    const char *name, *id_number, *document, *valid_until, *birth_date, *sex;
 };
 static const struct net_json_field IDENTITY_FIELDS[] = {
     {"name", NET_JSON_TEXT, true, offsetof(struct identity_body, name), 1, PARTY_NAME_MAX, NULL,
      NULL, 0},
     {"id_number", NET_JSON_TEXT, true, offsetof(struct identity_body, id_number), 1, 64, NULL, NULL,
      0},
+    {"document", NET_JSON_TEXT, false, offsetof(struct identity_body, document), 1, 32, NULL, NULL,
+     0},
+    {"valid_until", NET_JSON_TEXT, false, offsetof(struct identity_body, valid_until), 1, 16, NULL,
+     NULL, 0},
+    {"birth_date", NET_JSON_TEXT, false, offsetof(struct identity_body, birth_date), 1, 16, NULL,
+     NULL, 0},
+    {"sex", NET_JSON_CHOICE, false, offsetof(struct identity_body, sex), 0, 0, "male|female", NULL,
+     0},
 };
+
+static void take_document(struct onboard_document *out, const struct identity_body *body)
+{
+    *out = (struct onboard_document){
+        .kind = body->document == NULL ? PARTY_RESIDENT_ID : party_document_parse(body->document),
+        .name = body->name,
+        .id_number = body->id_number,
+        .valid_until = api_date(body->valid_until),
+        .birth_date = api_date(body->birth_date)};
+    if (body->valid_until != NULL && text_equal(body->valid_until, "long-term"))
+        out->valid_until = PARTY_LONG_TERM;
+    if (body->sex != NULL)
+        out->sex = text_equal(body->sex, "female") ? PARTY_FEMALE : PARTY_MALE;
+}
 
 static enum net_step put_identity(struct net_exchange *x)
 {
-    struct step step = {0};
+    struct identity_step identity = {0};
     struct identity_body body = {0};
-    if (!draft(x, &step.application) || !API_READ(x, &body, IDENTITY_FIELDS))
+    if (!draft(x, &identity.step.application) || !API_READ(x, &body, IDENTITY_FIELDS))
         return NET_DONE;
-    step.first = body.name;
-    step.second = body.id_number;
-    return run_step(x, &step, identity_run, 200);
+    take_document(&identity.in, &body);
+    return run_step(x, &identity.step, identity_run, 200);
 }
 
 struct text_body {

@@ -12,7 +12,7 @@ static const struct {
     [PROFILE_GRADES] = {"cn-barcode-grades", "grades"},
     [PROFILE_NOPIN] = {"nopin", "tx count_day channels"},
     [PROFILE_SEGMENTS] = {"cn-phone-segments", "ordinary mvno refused"},
-    [PROFILE_RESIDENT_ID] = {"cn-resident-id", "provinces permits"},
+    [PROFILE_RESIDENT_ID] = {"cn-resident-id", "provinces permits born_from"},
     [PROFILE_PREFIXES] = {"payment-code-prefixes", "own foreign addresses"},
     [PROFILE_CARD_BINS] = {"card-bins", "banks"},
     [PROFILE_MINORS] = {"cn-minors", "self_open_age adult_age"},
@@ -24,6 +24,8 @@ static const struct {
     [PROFILE_PIN] = {"pin", "digits history"},
     [PROFILE_SMS] = {"sms-limits", "digits life_s resend_s tries codes_day messages_day"},
     [PROFILE_RECORD] = {"record", "phone_must_be_linked errors tries link handover_s ticket_s"},
+    [PROFILE_PERMITS] = {"cn-permits", "documents"},
+    [PROFILE_OPEN] = {"open", "classes upgrades photos face review_days remind_days"},
 };
 
 const char *profile_name(enum profile_kind kind)
@@ -35,12 +37,6 @@ const char *profile_keys(enum profile_kind kind)
 {
     return KINDS[kind].keys;
 }
-
-// Collects the first fault; the getters below go on with harmless values after it.
-struct parse {
-    char *reason;
-    bool failed;
-};
 
 static void fault(struct parse *parse, const char *key, const char *what)
 {
@@ -59,10 +55,21 @@ static int64_t whole(struct parse *parse, const json_t *object, const char *key,
     return number;
 }
 
+void profile_fault(struct parse *parse, const char *key, const char *what)
+{
+    fault(parse, key, what);
+}
+
 static int32_t small(struct parse *parse, const json_t *object, const char *key, int32_t min,
                      int32_t max)
 {
     return (int32_t)whole(parse, object, key, min, max);
+}
+
+int32_t profile_small(struct parse *parse, const json_t *object, const char *key, int32_t min,
+                      int32_t max)
+{
+    return small(parse, object, key, min, max);
 }
 
 // Minor units, null = no limit, "agreed" = by agreement.
@@ -103,6 +110,7 @@ static void parse_classes(struct parse *parse, struct profile *profile)
             .currency = text(parse, profile->root, "currency"),
             .interest = json_is_true(json_object_get(class, "interest")),
         };
+        profile_parse_needs(parse, profile, class, i);
     }
 }
 
@@ -181,6 +189,7 @@ static void parse_resident_id(struct parse *parse, struct profile *profile)
     }
     if (used == 0)
         fault(parse, "provinces", "is empty");
+    profile->born_from = small(parse, profile->root, "born_from", 18000101, 20991231);
 }
 
 static bool reserved(const char *prefix)
@@ -421,6 +430,8 @@ bool profile_parse_body(struct profile *profile, char *reason)
         [PROFILE_PIN] = parse_pin,
         [PROFILE_SMS] = parse_sms,
         [PROFILE_RECORD] = parse_record,
+        [PROFILE_PERMITS] = profile_parse_permits,
+        [PROFILE_OPEN] = profile_parse_open,
     };
     struct parse parse = {reason, false};
     parsers[profile->kind](&parse, profile);

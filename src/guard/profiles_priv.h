@@ -2,7 +2,7 @@
 #ifndef GUARD_PROFILES_PRIV_H
 #define GUARD_PROFILES_PRIV_H
 
-#include "guard/guard.h"
+#include "guard/guard_open.h"
 
 #include <jansson.h>
 
@@ -21,6 +21,8 @@ enum profile_kind {
     PROFILE_PIN,
     PROFILE_SMS,
     PROFILE_RECORD,
+    PROFILE_PERMITS,
+    PROFILE_OPEN,
     PROFILE_KINDS
 };
 
@@ -47,6 +49,11 @@ struct profile {
     json_t *root;
     enum profile_kind kind;
     struct guard_class_limits classes[CLASSES]; // index = class
+    uint32_t needs[CLASSES];
+    struct party_document_rule documents[PARTY_DOCUMENTS]; // kind NONE = not accepted
+    char document_provinces[PARTY_DOCUMENTS][16];
+    struct guard_open_rules open;
+    int32_t born_from;
     struct guard_grades grades;
     struct guard_nopin_limits nopin;
     struct profile_segment segments[SEGMENTS_MAX];
@@ -100,5 +107,19 @@ int32_t profile_date(const json_t *value);
 // Name of the profile, and its permitted keys besides the header's, separated by spaces.
 const char *profile_name(enum profile_kind kind);
 const char *profile_keys(enum profile_kind kind);
+
+// What the parts of the parser share (profiles_parse.c, profiles_open.c).
+struct parse {
+    char *reason;
+    bool failed;
+};
+// Collects the first fault; the getters go on with harmless values after it.
+void profile_fault(struct parse *parse, const char *key, const char *what);
+int32_t profile_small(struct parse *parse, const json_t *object, const char *key, int32_t min,
+                      int32_t max);
+void profile_parse_needs(struct parse *parse, struct profile *profile, const json_t *class,
+                         int wallet_class);
+void profile_parse_permits(struct parse *parse, struct profile *profile);
+void profile_parse_open(struct parse *parse, struct profile *profile);
 
 #endif

@@ -65,8 +65,11 @@ static enum code check_free(struct db *db, const struct onboard *onboard,
                             const struct party_new_person *person)
 {
     int64_t other;
-    GUARD(taken(party_find_by_id_number(db, onboard->vault, person->id_number, &other),
-                CODE_IDENTITY_IN_USE));
+    if (person->id_number[0] != '\0')
+        GUARD(taken(party_find_by_id_number(db, onboard->vault, person->id_number, &other),
+                    CODE_IDENTITY_IN_USE));
+    if (person->phone[0] == '\0') // an upgrade: the person keeps the phone
+        return OK;
     return taken(party_find_by_phone(db, onboard->vault, person->phone, &other), CODE_PHONE_IN_USE);
 }
 
@@ -138,15 +141,26 @@ enum code onboard_open(struct db *db, const struct onboard *onboard,
                        const struct onboard_person *in, struct party_wallet *out,
                        struct problem *problem)
 {
-    char name[PARTY_NAME_MAX], phone[PARTY_PHONE_MAX];
-    struct party_identity identity;
-    GUARD(onboard_check_identity(onboard, in->name, in->id_number, name, &identity, problem));
+    char name[PARTY_NAME_MAX] = "", phone[PARTY_PHONE_MAX];
+    struct party_identity identity = {.birth_date = 0};
+    const int32_t wallet_class = in->wallet_class != 0 ? in->wallet_class : ONBOARD_CLASS;
+    const struct onboard_document document = {
+        .kind = in->document != PARTY_NO_DOCUMENT ? in->document : PARTY_RESIDENT_ID,
+        .name = in->name,
+        .id_number = in->id_number,
+        .valid_until = in->document_until,
+        .birth_date = in->birth_date,
+        .sex = in->sex};
+    if (wallet_class != ONBOARD_CLASS_ANONYMOUS)
+        GUARD(onboard_check_document(onboard, &document, name, &identity, problem));
     GUARD(onboard_check_phone(onboard, in->phone, phone, problem));
     struct party_new_person person = {.id = party_id_new(onboard->env),
-                                      .wallet_class = ONBOARD_CLASS,
+                                      .wallet_class = wallet_class,
                                       .name = name,
                                       .id_number = identity.id_number,
                                       .phone = phone,
+                                      .document = (int32_t)document.kind,
+                                      .document_until = in->document_until,
                                       .birth_date = identity.birth_date,
                                       .sex = identity.sex,
                                       .language = in->language,
@@ -172,12 +186,66 @@ enum code onboard_close(struct db *db, const struct onboard *onboard, struct onb
     mem_wipe(application->phone, sizeof application->phone);
     mem_wipe(row->password, sizeof row->password);
     mem_wipe(row->pin, sizeof row->pin);
+    application->birth_date = 0;
+    application->document = PARTY_NO_DOCUMENT;
+    if (refusal != OK)
+        GUARD(desk_documents_drop(db, application->number));
     return onboard_moved(db, onboard, row);
+}
+
+static enum code tell_upgrade(struct db *db, const struct onboard *onboard, int64_t person,
+                              int32_t wallet_class)
+{
+    struct party_notice notice = {.person = person,
+                                  .group = PARTY_NOTICE_SERVICE,
+                                  .kind = "wallet.upgraded",
+                                  .link = "/me/limits",
+                                  .at_us = env_now(onboard->env)};
+    (void)snprintf(notice.params, sizeof notice.params, "class=%d", (int)wallet_class);
+    return party_notice_add(db, onboard->vault, onboard->env, &notice);
+}
+
+enum code onboard_set_class(struct db *db, const struct onboard *onboard, int64_t person,
+                            int32_t wallet_class)
+{
+    struct party_wallet wallet;
+    GUARD(party_wallet_load(db, person, &wallet));
+    ENSURE(wallet.state != PARTY_CLOSED && wallet_class < wallet.wallet_class, CODE_NOT_ALLOWED);
+    GUARD(party_set_class(db, person, wallet_class));
+    GUARD(guard_wallet_set_class(db, wallet.account_cny, wallet_class));
+    GUARD(guard_wallet_set_class(db, wallet.account_usd, wallet_class));
+    return tell_upgrade(db, onboard, person, wallet_class);
+}
+
+// Wallet number, accounts and history stay as they are.
+static enum code upgrade(struct db *db, const struct onboard *onboard, struct onboard_row *row)
+{
+    const struct onboard_application *application = &row->application;
+    const struct desk desk = {onboard->profiles, onboard->vault, onboard->env};
+    const int64_t person = application->upgrade_of;
+    struct party_wallet wallet;
+    GUARD(party_wallet_load(db, person, &wallet));
+    const struct party_new_person identity = {.wallet_class = wallet.wallet_class,
+                                              .name = application->name,
+                                              .id_number = application->id_number,
+                                              .document = (int32_t)application->document,
+                                              .document_until = application->document_until,
+                                              .birth_date = application->birth_date,
+                                              .sex = application->sex};
+    const enum code code = party_person_identify(db, onboard->vault, person, &identity, NULL);
+    if (code == CODE_IDENTITY_IN_USE || code == CODE_NOT_ALLOWED)
+        return onboard_close(db, onboard, row, CODE_IDENTITY_IN_USE);
+    GUARD(code);
+    GUARD(onboard_set_class(db, onboard, person, application->wallet_class));
+    GUARD(desk_documents_move(db, &desk, application->number, person));
+    return onboard_close(db, onboard, row, OK);
 }
 
 enum code onboard_accept(struct db *db, const struct onboard *onboard, struct onboard_row *row,
                          int32_t wallet_class)
 {
+    if (row->application.upgrade_of != 0)
+        return upgrade(db, onboard, row);
     const struct onboard_application *application = &row->application;
     struct party_wallet wallet;
     struct party_new_person person = {.id = application->number,
@@ -185,6 +253,8 @@ enum code onboard_accept(struct db *db, const struct onboard *onboard, struct on
                                       .name = application->name,
                                       .id_number = application->id_number,
                                       .phone = application->phone,
+                                      .document = (int32_t)application->document,
+                                      .document_until = application->document_until,
                                       .birth_date = application->birth_date,
                                       .sex = application->sex,
                                       .language = application->language,
@@ -200,6 +270,7 @@ enum code onboard_accept(struct db *db, const struct onboard *onboard, struct on
     ENSURE(code != CODE_IDENTITY_IN_USE && code != CODE_PHONE_IN_USE, CODE_BUSY);
     GUARD(code);
     GUARD(welcome_by_sms(db, onboard, application));
+    GUARD(desk_documents_keep(db, application->number));
     return onboard_close(db, onboard, row, OK);
 }
 
@@ -243,8 +314,9 @@ enum code onboard_decide(struct db *db, const struct onboard *onboard, const str
     const bool waits =
         row.application.state == ONBOARD_SUBMITTED || row.application.state == ONBOARD_CHECKING;
     if (waits && identity != ONBOARD_LATER)
-        code = identity == ONBOARD_YES ? onboard_accept(db, onboard, &row, ONBOARD_CLASS)
-                                       : find_trouble(db, onboard, &row, identity);
+        code = identity == ONBOARD_YES
+                   ? onboard_accept(db, onboard, &row, row.application.wallet_class)
+                   : find_trouble(db, onboard, &row, identity);
     mem_wipe(&row, sizeof row);
     return code;
 }

@@ -12,6 +12,12 @@ const char *onboard_state_name(enum onboard_state state)
     return state >= ONBOARD_DRAFT && state <= ONBOARD_REFUSED ? NAMES[state] : "";
 }
 
+const char *onboard_review_name(enum onboard_review review)
+{
+    static const char *const NAMES[] = {"none", "waiting", "approved", "refused"};
+    return review >= ONBOARD_REVIEW_NONE && review <= ONBOARD_REVIEW_REFUSED ? NAMES[review] : "";
+}
+
 const char *onboard_face_name(enum onboard_face face)
 {
     static const char *const NAMES[] = {"none", "checking", "passed", "failed"};
@@ -29,26 +35,50 @@ enum onboard_step onboard_step_of(const struct onboard_row *row)
         return STEP_REFUSED;
     if (application->state != ONBOARD_DRAFT)
         return STEP_SUBMITTED;
-    if (application->id_number[0] == '\0')
+    const bool anonymous = application->wallet_class == ONBOARD_CLASS_ANONYMOUS;
+    const bool upgrade = application->upgrade_of != 0;
+    if (!anonymous && (application->id_number[0] == '\0' || application->photos_missing))
         return STEP_IDENTITY;
-    if (application->phone[0] == '\0' || row->phone_verified_us == 0)
+    if (!upgrade && (application->phone[0] == '\0' || row->phone_verified_us == 0))
         return STEP_PHONE;
-    if (application->face != ONBOARD_FACE_PASSED)
+    if (!anonymous && application->face != ONBOARD_FACE_PASSED)
         return STEP_FACE;
-    if (row->password[0] == '\0')
+    if (!upgrade && row->password[0] == '\0')
         return STEP_PASSWORD;
-    if (row->pin[0] == '\0')
+    if (!upgrade && row->pin[0] == '\0')
         return STEP_PIN;
     return application->trouble.kind != ONBOARD_TROUBLE_NONE ? STEP_TROUBLE : STEP_REVIEW;
 }
 
-static void derive_identity(struct onboard_application *application)
+bool onboard_derives(const struct onboard *onboard, enum party_document kind)
+{
+    const struct party_document_rule *rule =
+        guard_document_rule(onboard->profiles, kind, time_business_date(env_now(onboard->env)));
+    return rule == NULL || rule->derives;
+}
+
+uint32_t onboard_photos_of(enum party_document kind)
+{
+    if (kind == PARTY_NO_DOCUMENT)
+        return 0;
+    const uint32_t sides = UINT32_C(1) << DESK_ID_FRONT | UINT32_C(1) << DESK_ID_BACK;
+    return kind == PARTY_PASSPORT ? UINT32_C(1) << DESK_PASSPORT : sides;
+}
+
+static void derive_identity(struct onboard_application *application, const struct onboard *onboard)
 {
     const char *number = application->id_number;
-    application->has_identity = strlen(number) == PARTY_ID_NUMBER_MAX - 1;
-    application->birth_date = 0;
-    if (!application->has_identity)
+    const int32_t today = time_business_date(env_now(onboard->env));
+    const enum party_policy policy =
+        guard_open_rules(onboard->profiles, today)->photos[application->document];
+    const uint32_t photos = onboard_photos_of(application->document);
+    application->has_identity = number[0] != '\0';
+    application->photos_asked = policy == PARTY_POLICY_NONE ? 0 : photos;
+    application->photos_missing =
+        policy == PARTY_POLICY_REQUIRE && (application->photos & photos) != photos;
+    if (!application->has_identity || !onboard_derives(onboard, application->document))
         return;
+    application->birth_date = 0;
     for (int i = 6; i < 14; i++)
         application->birth_date = application->birth_date * 10 + (number[i] - '0');
     application->sex = (number[16] - '0') % 2 == 1 ? PARTY_MALE : PARTY_FEMALE;
@@ -59,7 +89,7 @@ void onboard_derive(struct onboard_row *row, const struct onboard *onboard)
     static const char *const STEPS[] = {"identity", "phone",   "face",      "password", "pin",
                                         "review",   "trouble", "submitted", "opened",   "refused"};
     struct onboard_application *application = &row->application;
-    derive_identity(application);
+    derive_identity(application, onboard);
     application->has_phone = application->phone[0] != '\0';
     application->phone_verified = application->has_phone && row->phone_verified_us != 0;
     application->phone_class = application->has_phone
@@ -89,16 +119,26 @@ enum code onboard_create(struct db *db, const struct onboard *onboard, const str
                          struct onboard_application *out, char token[VAULT_TOKEN_TEXT])
 {
     const int64_t now_us = env_now(onboard->env);
-    struct onboard_row row = {.has_token = true};
+    struct onboard_row row = {.has_token = true, .seen_us = now_us};
     bool inserted = false;
     ENSURE(text_equal(in->terms_version, onboard->terms_version), CODE_TERMS_CHANGED);
-    row.application = (struct onboard_application){.id = id_new(onboard->env),
-                                                   .number = party_id_new(onboard->env),
-                                                   .state = ONBOARD_DRAFT,
-                                                   .language = in->language,
-                                                   .consent_face = in->consent_face,
-                                                   .created_us = now_us,
-                                                   .expires_us = now_us + ONBOARD_LIFE_US};
+    const int32_t wallet_class = in->wallet_class != 0 ? in->wallet_class : ONBOARD_CLASS;
+    const struct guard_open_rules *rules =
+        guard_open_rules(onboard->profiles, time_business_date(now_us));
+    const bool offered = wallet_class >= ONBOARD_CLASS && wallet_class <= ONBOARD_CLASS_ANONYMOUS &&
+                         (in->upgrade_of != 0 ? rules->upgrades : rules->classes)[wallet_class];
+    ENSURE(offered, CODE_CLASS_NOT_OFFERED);
+    row.application = (struct onboard_application){
+        .id = id_new(onboard->env),
+        .number = party_id_new(onboard->env),
+        .state = ONBOARD_DRAFT,
+        .language = in->language,
+        .consent_face = in->consent_face,
+        .wallet_class = wallet_class,
+        .upgrade_of = in->upgrade_of,
+        .document = wallet_class == ONBOARD_CLASS ? PARTY_RESIDENT_ID : PARTY_NO_DOCUMENT,
+        .created_us = now_us,
+        .expires_us = now_us + ONBOARD_LIFE_US};
     ENSURE(text_copy(row.application.terms_version, sizeof row.application.terms_version,
                      in->terms_version),
            CODE_INTERNAL);
@@ -167,8 +207,24 @@ enum code onboard_begin_step(struct db *db, const struct onboard *onboard, int64
                              enum onboard_step step, struct onboard_row *out)
 {
     GUARD(onboard_begin(db, onboard, number, out));
-    const bool draft = out->application.state == ONBOARD_DRAFT;
-    return draft && onboard_step_of(out) >= step ? OK : CODE_STEP_ORDER;
+    const struct onboard_application *application = &out->application;
+    const bool draft = application->state == ONBOARD_DRAFT;
+    const bool of_identity = step == STEP_IDENTITY || step == STEP_FACE;
+    const bool skipped = application->wallet_class == ONBOARD_CLASS_ANONYMOUS
+                             ? of_identity
+                             : application->upgrade_of != 0 && !of_identity;
+    ENSURE(draft && !skipped && onboard_step_of(out) >= step, CODE_STEP_ORDER);
+    onboard_spend(out, env_now(onboard->env));
+    return OK;
+}
+
+void onboard_spend(struct onboard_row *row, int64_t now_us)
+{
+    enum { PAUSE_S = 300 };
+    const int64_t since = now_us - row->seen_us;
+    if (row->seen_us != 0 && since > 0 && since < INT64_C(1000000) * PAUSE_S)
+        row->application.own_us += since;
+    row->seen_us = now_us;
 }
 
 // --- give up ---
@@ -179,7 +235,7 @@ enum code onboard_delete(struct db *db, int64_t number)
     bool exists;
     GUARD(onboard_store_give_up(db, number, &changes));
     if (changes > 0)
-        return OK;
+        return desk_documents_drop_draft(db, number);
     GUARD(onboard_store_exists(db, number, &exists));
     return exists ? CODE_STEP_ORDER : CODE_NOT_FOUND;
 }

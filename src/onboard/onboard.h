@@ -13,12 +13,14 @@
 #ifndef ONBOARD_ONBOARD_H
 #define ONBOARD_ONBOARD_H
 
-#include "guard/guard.h"
+#include "desk/document.h"
+#include "guard/guard_open.h"
 
 #define ONBOARD_LIFE_US (INT64_C(7) * 86400 * 1000000)
 #define ONBOARD_FACE_TRIES 3
-#define ONBOARD_CLASS 3        // wallet class opened by ID + phone
-#define ONBOARD_CLASS_BRANCH 1 // by a clerk who saw person and document
+#define ONBOARD_CLASS 3           // wallet class opened by ID + phone
+#define ONBOARD_CLASS_BRANCH 1    // by a clerk who saw person and document
+#define ONBOARD_CLASS_ANONYMOUS 4 // by phone alone: no identity, no face
 
 enum onboard_state {
     ONBOARD_DRAFT = 1,
@@ -49,6 +51,14 @@ struct onboard_trouble {
     int32_t tries_left;         // 0: the branch is left
     int64_t found_us;
 };
+// An operator looks instead of the machine (topic "face"), and says so by onboard_review_decide().
+enum onboard_review {
+    ONBOARD_REVIEW_NONE = 0,
+    ONBOARD_REVIEW_WAITING,
+    ONBOARD_REVIEW_APPROVED,
+    ONBOARD_REVIEW_REFUSED
+};
+const char *onboard_review_name(enum onboard_review review); // "none" "waiting" …
 const char *onboard_state_name(enum onboard_state state);
 const char *onboard_face_name(enum onboard_face face);
 
@@ -74,6 +84,12 @@ struct onboard_application {
     char id_number[PARTY_ID_NUMBER_MAX];
     int32_t birth_date;
     enum party_sex sex;
+    int32_t wallet_class;          // to be opened
+    int64_t upgrade_of;            // person whose wallet is upgraded; 0 = a new wallet
+    enum party_document document;  // kind of the identity document
+    int32_t document_until;        // yyyymmdd; 0 = left open, PARTY_LONG_TERM
+    uint32_t photos, photos_asked; // bits 1 << desk_document_kind: there; part of this document
+    bool photos_missing;           // required and not all there
     bool has_phone, phone_verified;
     char phone[PARTY_PHONE_MAX];
     enum guard_phone_class phone_class;
@@ -81,11 +97,13 @@ struct onboard_application {
     struct guard_challenge challenge;
     enum onboard_face face;
     int32_t face_tries_left;
+    enum onboard_review review;
     bool has_password, has_pin;
     struct onboard_trouble trouble;
     enum code refusal;                                         // of REFUSED
     int64_t created_us, submitted_us, checking_us, decided_us; // 0 = not yet
     int64_t expires_us;
+    int64_t own_us; // time that the person spent with it; pauses do not count
 };
 
 // Stream key of a draft's events (negative; persons are positive).
@@ -101,7 +119,10 @@ struct onboard_new {
     const char *terms_version;
     bool consent_face;
     enum party_language language;
+    int32_t wallet_class; // 0 = ONBOARD_CLASS
+    int64_t upgrade_of;   // of a logged-in person; phone, password and PIN are not asked again
 };
+// CODE_CLASS_NOT_OFFERED: profile "open" does not have this class.
 enum code onboard_create(struct db *db, const struct onboard *onboard, const struct onboard_new *in,
                          struct onboard_application *out, char token[VAULT_TOKEN_TEXT]);
 // By cookie token. CODE_NOT_FOUND when there is none, expired, or already entered.
@@ -114,6 +135,24 @@ enum code onboard_by_id(struct db *db, const struct onboard *onboard, const stru
 enum code onboard_delete(struct db *db, int64_t number);
 enum code onboard_put_identity(struct db *db, const struct onboard *onboard, int64_t number,
                                const char *name, const char *id_number, struct problem *problem);
+// Any document. What the number tells is not asked: birth_date and sex count only where the kind
+// does not derive them. CODE_DOCUMENT_NOT_ACCEPTED, CODE_DOCUMENT_NUMBER_INVALID,
+// CODE_DOCUMENT_DATE_INVALID, CODE_DOCUMENT_EXPIRED, CODE_BIRTH_DATE_INVALID, CODE_NAME_INVALID,
+// CODE_NAME_RESERVED, CODE_AGE_NOT_ELIGIBLE: with the field.
+struct onboard_document {
+    enum party_document kind;
+    const char *name, *id_number; // as typed
+    int32_t valid_until;          // yyyymmdd; 0 = left open, PARTY_LONG_TERM
+    int32_t birth_date;           // 0 = not given
+    enum party_sex sex;           // 0 = not given
+};
+enum code onboard_put_document(struct db *db, const struct onboard *onboard, int64_t number,
+                               const struct onboard_document *in, struct problem *problem);
+// Bits 1 << desk_document_kind of the photos that belong to a kind of document.
+uint32_t onboard_photos_of(enum party_document kind);
+// A photo that image_clean() drew again. CODE_STEP_ORDER: no draft, or a phone-only one.
+enum code onboard_put_photo(struct db *db, const struct onboard *onboard, int64_t number,
+                            const struct desk_new_document *photo, struct desk_document *out);
 enum code onboard_send_code(struct db *db, const struct onboard *onboard, int64_t number,
                             const char *phone, struct problem *problem);
 // CODE_OTP_WRONG is counted: the change must set keep.
@@ -165,6 +204,23 @@ enum code onboard_checking(struct db *db, const struct onboard *onboard, const s
 // the trouble it found. Idempotent.
 enum code onboard_decide(struct db *db, const struct onboard *onboard, const struct id *id,
                          enum onboard_outcome identity);
+// The operator's answer to a review (case kind DESK_REVIEW, topic "face", ref = application id).
+// approved: the face counts as checked and the person goes on; refused: the application ends with
+// review-refused. CODE_STEP_ORDER: it does not wait for one. CODE_NOT_FOUND.
+enum code onboard_review_decide(struct db *db, const struct onboard *onboard,
+                                const struct id *application, bool approved);
+// A wallet gets a better class (smaller number), keeps everything else, and the person is told.
+// CODE_NOT_ALLOWED: not better, or closed.
+enum code onboard_set_class(struct db *db, const struct onboard *onboard, int64_t person,
+                            int32_t wallet_class);
+// How long openings took, of those decided in [from, to): from the first consent, and of the
+// person's own time. Percentiles in microseconds; 0 when there was none.
+struct onboard_times {
+    int64_t opened, refused;
+    int64_t p50_us, p90_us, own_p50_us, own_p90_us;
+};
+enum code onboard_open_times(struct db *db, int64_t from_us, int64_t to_us,
+                             struct onboard_times *out);
 // Deletes expired drafts. At most `limit`.
 enum code onboard_prune(struct db *db, int64_t now_us, size_t limit, int64_t *out_deleted);
 
@@ -174,6 +230,11 @@ struct onboard_person {
     const char *name, *id_number, *phone;
     enum party_language language;
     const char *password_stored, *pin_stored; // vault_password_hash
+    // Documents other than the resident ID; 0 = that one. Class 0 = ONBOARD_CLASS.
+    enum party_document document;
+    int32_t document_until, birth_date;
+    enum party_sex sex;
+    int32_t wallet_class;
 };
 enum code onboard_open(struct db *db, const struct onboard *onboard,
                        const struct onboard_person *in, struct party_wallet *out,

@@ -26,6 +26,7 @@ struct onboard_row {
     int64_t phone_verified_us;    // 0 = not yet
     int32_t face_tries;           // used
     char password[VAULT_STORED_TEXT], pin[VAULT_STORED_TEXT]; // "" = none
+    int64_t seen_us;                                          // the person's last step
 };
 
 // --- store: all SQL of this room
@@ -54,6 +55,12 @@ enum code onboard_store_trouble_load(struct db *db, int64_t number, struct onboa
 enum code onboard_store_trouble(struct db *db, int64_t number, const struct onboard_trouble *in);
 // The draft lives until `until_us` at least.
 enum code onboard_store_prolong(struct db *db, int64_t number, int64_t until_us);
+
+// Of applications decided in [from, to), oldest first.
+enum code onboard_store_times(struct db *db, int64_t from_us, int64_t to_us, size_t limit,
+                              void (*visit)(void *context, bool opened, int64_t whole_us,
+                                            int64_t own_us),
+                              void *context);
 
 // --- rules
 
@@ -87,6 +94,15 @@ enum code onboard_ask(struct db *db, const struct onboard *onboard, const char *
 enum code onboard_check_identity(const struct onboard *onboard, const char *name,
                                  const char *id_number, char out_name[PARTY_NAME_MAX],
                                  struct party_identity *out, struct problem *problem);
+// The same for any document; `in->kind` decides. Fills birth date and sex of those who have it in
+// the number, else takes them from `in`.
+enum code onboard_check_document(const struct onboard *onboard, const struct onboard_document *in,
+                                 char out_name[PARTY_NAME_MAX], struct party_identity *out,
+                                 struct problem *problem);
+// Does the number of this kind hold birth date and sex?
+bool onboard_derives(const struct onboard *onboard, enum party_document kind);
+// Adds the time since the person's last step, unless it was a pause.
+void onboard_spend(struct onboard_row *row, int64_t now_us);
 enum code onboard_check_phone(const struct onboard *onboard, const char *phone,
                               char out[PARTY_PHONE_MAX], struct problem *problem);
 

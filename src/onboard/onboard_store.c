@@ -1,16 +1,19 @@
 // SQL of onboard_application. Name, ID number and phone are sealed to the application's number.
 #include "onboard/onboard_priv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define COLUMNS                                                                                    \
     "number, id, token_hash, case_number, state, language, terms_version, consent_face, name, "    \
     "id_number, phone, phone_verified_us, face, face_tries, password, pin, refusal, created_us, "  \
-    "submitted_us, checking_us, decided_us, expires_us"
+    "submitted_us, checking_us, decided_us, expires_us, wallet_class, upgrade_of, document, "      \
+    "document_until, about, review, own_us, seen_us"
 
 static const char NAME[] = "onboard_application.name";
 static const char ID_NUMBER[] = "onboard_application.id_number";
 static const char PHONE[] = "onboard_application.phone";
+static const char ABOUT[] = "onboard_application.about";
 
 struct sealed {
     uint8_t bytes[PARTY_NAME_MAX + VAULT_SEAL_OVERHEAD];
@@ -41,13 +44,24 @@ static struct db_value token_value(const struct onboard_row *row)
                           : db_null();
 }
 
+// Birth date and sex of a document that does not hold them in its number.
+static struct db_value seal_about(struct sealed *out, const struct onboard *onboard,
+                                  const struct onboard_application *application)
+{
+    char text[24] = "";
+    if (application->has_identity && !onboard_derives(onboard, application->document))
+        (void)snprintf(text, sizeof text, "%d %d", (int)application->birth_date,
+                       (int)application->sex);
+    return seal(out, onboard, ABOUT, application->number, text);
+}
+
 // --- write ---
 
 enum code onboard_store_insert(struct db *db, const struct onboard *onboard,
                                const struct onboard_row *row, bool *out_inserted)
 {
     const struct onboard_application *application = &row->application;
-    struct sealed name, id_number, phone;
+    struct sealed name, id_number, phone, about;
     int64_t changes = 0;
     const struct db_value values[] = {
         db_int(application->number),
@@ -72,10 +86,19 @@ enum code onboard_store_insert(struct db *db, const struct onboard *onboard,
         db_int(application->checking_us),
         db_int(application->decided_us),
         db_int(application->expires_us),
+        db_int(application->wallet_class),
+        db_int(application->upgrade_of),
+        db_int(application->document),
+        db_int(application->document_until),
+        seal_about(&about, onboard, application),
+        db_int(application->review),
+        db_int(application->own_us),
+        db_int(row->seen_us),
     };
     GUARD(db_exec(db,
                   "INSERT INTO onboard_application (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, "
-                  "$7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) "
+                  "$7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, "
+                  "$23, $24, $25, $26, $27, $28, $29, $30) "
                   "ON CONFLICT DO NOTHING",
                   values, sizeof values / sizeof values[0], &changes));
     *out_inserted = changes == 1;
@@ -86,7 +109,7 @@ enum code onboard_store_update(struct db *db, const struct onboard *onboard,
                                const struct onboard_row *row)
 {
     const struct onboard_application *application = &row->application;
-    struct sealed name, id_number, phone;
+    struct sealed name, id_number, phone, about;
     int64_t changes = 0;
     const struct db_value values[] = {
         db_int(application->number),
@@ -104,12 +127,19 @@ enum code onboard_store_update(struct db *db, const struct onboard *onboard,
         db_int(application->submitted_us),
         db_int(application->checking_us),
         db_int(application->decided_us),
+        db_int(application->document),
+        db_int(application->document_until),
+        seal_about(&about, onboard, application),
+        db_int(application->review),
+        db_int(application->own_us),
+        db_int(row->seen_us),
     };
     GUARD(db_exec(db,
                   "UPDATE onboard_application SET token_hash = $2, state = $3, name = $4, "
                   "id_number = $5, phone = $6, phone_verified_us = $7, face = $8, "
                   "face_tries = $9, password = $10, pin = $11, refusal = $12, submitted_us = $13, "
-                  "checking_us = $14, decided_us = $15 WHERE number = $1",
+                  "checking_us = $14, decided_us = $15, document = $16, document_until = $17, "
+                  "about = $18, review = $19, own_us = $20, seen_us = $21 WHERE number = $1",
                   values, sizeof values / sizeof values[0], &changes));
     return changes == 1 ? OK : CODE_NOT_FOUND;
 }
@@ -189,6 +219,25 @@ static void read_plain(struct onboard_row *out, const struct db_row *row)
     application->checking_us = db_get_int(row, 19);
     application->decided_us = db_get_int(row, 20);
     application->expires_us = db_get_int(row, 21);
+    application->wallet_class = (int32_t)db_get_int(row, 22);
+    application->upgrade_of = db_get_int(row, 23);
+    application->document = (enum party_document)db_get_int(row, 24);
+    application->document_until = (int32_t)db_get_int(row, 25);
+    application->review = (enum onboard_review)db_get_int(row, 27);
+    application->own_us = db_get_int(row, 28);
+    out->seen_us = db_get_int(row, 29);
+}
+
+static void read_about(struct onboard_application *application, const char *about)
+{
+    int64_t birth_date;
+    char digits[9];
+    if (strlen(about) != 10)
+        return;
+    (void)text_copy(digits, sizeof digits, about);
+    if (text_to_int64(&birth_date, digits))
+        application->birth_date = (int32_t)birth_date;
+    application->sex = about[9] == '2' ? PARTY_FEMALE : PARTY_MALE;
 }
 
 static bool visit_row(void *context, const struct db_row *row)
@@ -202,6 +251,9 @@ static bool visit_row(void *context, const struct db_row *row)
     open_text(reading, row, 8, NAME, application->name, sizeof application->name);
     open_text(reading, row, 9, ID_NUMBER, application->id_number, sizeof application->id_number);
     open_text(reading, row, 10, PHONE, application->phone, sizeof application->phone);
+    char about[24] = "";
+    open_text(reading, row, 26, ABOUT, about, sizeof about);
+    read_about(application, about);
     return false;
 }
 
@@ -216,6 +268,7 @@ enum code onboard_store_load(struct db *db, const struct onboard *onboard, int64
     ENSURE(reading.found, CODE_NOT_FOUND);
     GUARD(reading.code);
     GUARD(onboard_store_trouble_load(db, number, &out->application.trouble));
+    GUARD(desk_documents_kinds(db, number, &out->application.photos));
     onboard_derive(out, onboard);
     return OK;
 }

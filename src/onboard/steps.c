@@ -11,26 +11,6 @@
 
 // --- checks of what was typed ---
 
-enum code onboard_check_identity(const struct onboard *onboard, const char *name,
-                                 const char *id_number, char out_name[PARTY_NAME_MAX],
-                                 struct party_identity *out, struct problem *problem)
-{
-    const int32_t today = time_business_date(env_now(onboard->env));
-    const char *reason = "";
-    const enum code by_name = party_name_check(out_name, name);
-    const enum code by_number = party_id_number_check(
-        out, id_number, guard_provinces(onboard->profiles, today), today, &reason);
-    if (by_name != OK)
-        (void)problem_field(problem, "/name", by_name, "");
-    if (by_number != OK)
-        (void)problem_field(problem, "/id_number", by_number, reason);
-    if (by_name != OK || by_number != OK)
-        return by_name != OK ? by_name : by_number;
-    if (out->age < guard_minor_rules(onboard->profiles, today)->self_open_age)
-        return problem_field(problem, "/id_number", CODE_AGE_NOT_ELIGIBLE, "");
-    return OK;
-}
-
 enum code onboard_check_phone(const struct onboard *onboard, const char *phone,
                               char out[PARTY_PHONE_MAX], struct problem *problem)
 {
@@ -53,21 +33,37 @@ static void drop_secrets(struct onboard_row *row)
 enum code onboard_put_identity(struct db *db, const struct onboard *onboard, int64_t number,
                                const char *name, const char *id_number, struct problem *problem)
 {
+    const struct onboard_document in = {
+        .kind = PARTY_RESIDENT_ID, .name = name, .id_number = id_number};
+    return onboard_put_document(db, onboard, number, &in, problem);
+}
+
+enum code onboard_put_document(struct db *db, const struct onboard *onboard, int64_t number,
+                               const struct onboard_document *in, struct problem *problem)
+{
     struct onboard_row row;
     struct party_identity identity;
     char clean[PARTY_NAME_MAX];
     struct onboard_application *application = &row.application;
     GUARD(onboard_begin_step(db, onboard, number, STEP_IDENTITY, &row));
-    GUARD(onboard_check_identity(onboard, name, id_number, clean, &identity, problem));
-    if (text_equal(application->name, clean) &&
-        text_equal(application->id_number, identity.id_number))
-        return OK;
+    GUARD(onboard_check_document(onboard, in, clean, &identity, problem));
+    application->document_until = in->valid_until;
+    if (application->document == in->kind && text_equal(application->name, clean) &&
+        text_equal(application->id_number, identity.id_number) &&
+        application->birth_date == identity.birth_date && application->sex == identity.sex)
+        return onboard_store_update(db, onboard, &row);
     // The answer on its way is about the face of the one typed before.
     ENSURE(application->face != ONBOARD_FACE_CHECKING, CODE_REQUEST_RUNNING);
+    ENSURE(application->review != ONBOARD_REVIEW_WAITING, CODE_REQUEST_RUNNING);
     (void)text_copy(application->name, sizeof application->name, clean);
     (void)text_copy(application->id_number, sizeof application->id_number, identity.id_number);
+    application->document = in->kind;
+    application->birth_date = identity.birth_date;
+    application->sex = identity.sex;
     application->face = ONBOARD_FACE_NONE;
+    application->review = ONBOARD_REVIEW_NONE;
     drop_secrets(&row);
+    onboard_derive(&row, onboard);
     GUARD(onboard_settle(db, &row));
     return onboard_store_update(db, onboard, &row);
 }
@@ -157,12 +153,15 @@ enum code onboard_start_face(struct db *db, const struct onboard *onboard, int64
 // The rules need the identity and the phone: without them there is nothing to check against.
 static bool known_of(const struct onboard_application *application, struct guard_known *out)
 {
+    const bool anonymous = application->wallet_class == ONBOARD_CLASS_ANONYMOUS;
+    const bool proved =
+        anonymous || (application->has_identity && application->face == ONBOARD_FACE_PASSED);
     *out = (struct guard_known){.name = application->name,
                                 .phone = application->phone,
                                 .id_number = application->id_number,
                                 .birth_date = application->birth_date};
-    return application->state == ONBOARD_DRAFT && application->has_identity &&
-           application->phone_verified && application->face == ONBOARD_FACE_PASSED;
+    return application->state == ONBOARD_DRAFT && application->upgrade_of == 0 && proved &&
+           application->phone_verified;
 }
 
 enum code onboard_password_rules(const struct onboard *onboard,
@@ -215,6 +214,7 @@ enum code onboard_submit(struct db *db, const struct onboard *onboard, int64_t n
         return refuse_rule(problem, "record.tries");
     if (!text_equal(row.application.terms_version, onboard->terms_version))
         return problem_set(problem, CODE_TERMS_CHANGED, CHARGED_NOT_INVOLVED);
+    onboard_spend(&row, env_now(onboard->env));
     row.application.state = ONBOARD_SUBMITTED;
     row.application.submitted_us = env_now(onboard->env);
     GUARD(onboard_ask(db, onboard, "decide", &row));

@@ -1,6 +1,6 @@
 // Identity rules without any state: resident ID numbers (GB 11643, ISO 7064 MOD 11-2), names,
 // mobile numbers. They decide form only. Nothing here proves who somebody is.
-#include "party/party.h"
+#include "party/party_priv.h"
 
 #include <string.h>
 
@@ -19,7 +19,7 @@ static uint32_t half_width(uint32_t character)
 
 // Half-width ASCII of `typed` without spaces and hyphens. False: other characters, or it does not
 // fit.
-static bool compact_ascii(char *out, size_t capacity, const char *typed)
+bool party_compact_ascii(char *out, size_t capacity, const char *typed)
 {
     size_t used = 0;
     if (!text_valid_utf8(typed, strlen(typed), NULL))
@@ -43,7 +43,7 @@ static bool leap(int32_t year)
     return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
-static bool date_real(int32_t date)
+bool party_date_real(int32_t date)
 {
     static const int32_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     const int32_t year = date / 10000, month = date / 100 % 100, day = date % 100;
@@ -69,7 +69,7 @@ char party_id_check_character(const char digits[17])
     return "10X98765432"[sum % 11];
 }
 
-static bool province_known(const char *number, const char *provinces)
+bool party_province_known(const char *number, const char *provinces)
 {
     for (const char *at = provinces; at[0] != '\0' && at[1] != '\0'; at += 2)
         if (at[0] == number[0] && at[1] == number[1])
@@ -77,7 +77,7 @@ static bool province_known(const char *number, const char *provinces)
     return false;
 }
 
-static int32_t number_date(const char *digits)
+int32_t party_number_date(const char *digits)
 {
     int32_t date = 0;
     for (int i = 0; i < 8; i++)
@@ -90,10 +90,10 @@ static const char *id_number_fault(const char *number, const char *provinces, in
     if (strlen(number) != 18 || strspn(number, "0123456789") < 17 ||
         strchr("0123456789X", number[17]) == NULL)
         return "id.form";
-    if (!province_known(number, provinces))
+    if (!party_province_known(number, provinces))
         return "id.province";
-    const int32_t birth = number_date(number + 6);
-    if (!date_real(birth) || birth > today || party_age(birth, today) > 150)
+    const int32_t birth = party_number_date(number + 6);
+    if (!party_date_real(birth) || birth > today || party_age(birth, today) > 150)
         return "id.date";
     return party_id_check_character(number) == number[17] ? "" : "id.check";
 }
@@ -103,7 +103,7 @@ enum code party_id_number_check(struct party_identity *out, const char *typed,
 {
     struct party_identity found = {.birth_date = 0};
     const char *fault = "id.form";
-    if (compact_ascii(found.id_number, sizeof found.id_number, typed)) {
+    if (party_compact_ascii(found.id_number, sizeof found.id_number, typed)) {
         const size_t size = strlen(found.id_number);
         if (size == 18 && found.id_number[17] == 'x')
             found.id_number[17] = 'X';
@@ -113,7 +113,7 @@ enum code party_id_number_check(struct party_identity *out, const char *typed,
         *out_reason = fault;
     if (fault[0] != '\0')
         return CODE_ID_NUMBER_INVALID;
-    found.birth_date = number_date(found.id_number + 6);
+    found.birth_date = party_number_date(found.id_number + 6);
     found.age = party_age(found.birth_date, today);
     found.sex = (found.id_number[16] - '0') % 2 == 1 ? PARTY_MALE : PARTY_FEMALE;
     *out = found;
@@ -123,7 +123,7 @@ enum code party_id_number_check(struct party_identity *out, const char *typed,
 bool party_id_number_from_15(char out[PARTY_ID_NUMBER_MAX], const char *typed)
 {
     char old[16];
-    if (!compact_ascii(old, sizeof old, typed) || strlen(old) != 15 || !text_all_digits(old))
+    if (!party_compact_ascii(old, sizeof old, typed) || strlen(old) != 15 || !text_all_digits(old))
         return false;
     // Sequences 996 … 999 marked people who were a hundred years old then.
     const bool centenarian = strncmp(old + 12, "996", 3) >= 0;
@@ -239,7 +239,7 @@ enum code party_name_check(char out[PARTY_NAME_MAX], const char *typed)
 enum code party_phone_normalise(char out[PARTY_PHONE_MAX], const char *typed)
 {
     char compact[20];
-    if (!compact_ascii(compact, sizeof compact, typed))
+    if (!party_compact_ascii(compact, sizeof compact, typed))
         return CODE_PHONE_INVALID;
     static const char *const prefixes[] = {"+86", "0086", "86"};
     const char *number = compact;

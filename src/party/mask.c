@@ -74,6 +74,11 @@ void party_mask_name(char out[PARTY_NAME_MAX], const char *name)
     out[0] = '\0';
     const char *cursor = name;
     const uint32_t first = text_next(&cursor);
+    // No name begins with a digit: it is the masked phone of somebody who gave none.
+    if (first >= '0' && first <= '9') {
+        (void)text_copy(out, PARTY_NAME_MAX, name);
+        return;
+    }
     if (last != NULL)
         mask_interpunct(out, name, last);
     else if (first != 0 && first < 0x250)

@@ -1,4 +1,5 @@
 // People, wallets and merchants: making them, finding them, freezing them.
+#include "party/party_document.h"
 #include "party/party_priv.h"
 
 #include "books/books.h"
@@ -77,6 +78,58 @@ static enum code wallet_add(struct db *db, const struct env *env, struct party_w
     return code == CODE_BUSY ? CODE_INTERNAL : code;
 }
 
+// Birth date and sex of a document whose number does not tell them.
+static struct party_sealed seal_about(const struct vault *vault, int64_t id,
+                                      const struct party_new_person *person)
+{
+    char text[24];
+    const bool tells =
+        strlen(person->id_number) == 18 && person->document != PARTY_PERMANENT_RESIDENT;
+    if (tells || person->id_number[0] == '\0')
+        return (struct party_sealed){.size = 0};
+    (void)snprintf(text, sizeof text, "%d %d", (int)person->birth_date, (int)person->sex);
+    return party_seal_text(vault, PARTY_SEAL_ABOUT, id, text);
+}
+
+// Who has no document shares its place in the index with nobody.
+static struct vault_hash id_hash_of(const struct vault *vault, int64_t id, const char *id_number)
+{
+    char none[32];
+    if (id_number[0] != '\0')
+        return vault_search_hash(vault, VAULT_SEARCH_ID_NUMBER, id_number);
+    (void)snprintf(none, sizeof none, "none %lld", (long long)id);
+    return vault_search_hash(vault, VAULT_SEARCH_ID_NUMBER, none);
+}
+
+static int32_t document_of(const struct party_new_person *person)
+{
+    if (person->id_number[0] == '\0')
+        return PARTY_NO_DOCUMENT;
+    return person->document != PARTY_NO_DOCUMENT ? person->document : PARTY_RESIDENT_ID;
+}
+
+enum code party_person_identify(struct db *db, const struct vault *vault, int64_t person,
+                                const struct party_new_person *identity, struct problem *problem)
+{
+    int64_t other;
+    const struct party_person_row row = {
+        .id = person,
+        .name = party_seal_text(vault, PARTY_SEAL_NAME, person, identity->name),
+        .id_number = party_seal_text(vault, PARTY_SEAL_ID_NUMBER, person, identity->id_number),
+        .id_hash = id_hash_of(vault, person, identity->id_number),
+        .document = document_of(identity),
+        .document_until = identity->document_until,
+        .about = seal_about(vault, person, identity),
+    };
+    ENSURE(row.document != PARTY_NO_DOCUMENT, CODE_NOT_ALLOWED);
+    const enum code found = party_store_person_by_hash(db, false, &row.id_hash, &other);
+    if (found == OK)
+        return problem_set(problem, CODE_IDENTITY_IN_USE, CHARGED_NOT_INVOLVED);
+    ENSURE(found == CODE_NOT_FOUND, found);
+    GUARD(party_store_person_identify(db, &row));
+    return party_set_class(db, person, identity->wallet_class);
+}
+
 enum code party_person_add(struct db *db, const struct vault *vault, const struct env *env,
                            const struct party_new_person *person, struct party_wallet *out,
                            struct problem *problem)
@@ -87,7 +140,10 @@ enum code party_person_add(struct db *db, const struct vault *vault, const struc
         .name = party_seal_text(vault, PARTY_SEAL_NAME, id, person->name),
         .id_number = party_seal_text(vault, PARTY_SEAL_ID_NUMBER, id, person->id_number),
         .phone = party_seal_text(vault, PARTY_SEAL_PHONE, id, person->phone),
-        .id_hash = vault_search_hash(vault, VAULT_SEARCH_ID_NUMBER, person->id_number),
+        .id_hash = id_hash_of(vault, id, person->id_number),
+        .document = document_of(person),
+        .document_until = person->document_until,
+        .about = seal_about(vault, id, person),
         .phone_hash = vault_search_hash(vault, VAULT_SEARCH_PHONE, person->phone),
         .password = person->password_stored,
         .pin = person->pin_stored,

@@ -80,6 +80,11 @@ struct party_person {
     enum party_sex sex;
     int64_t opened_us;
     int64_t frozen_us; // 0 = not frozen
+    // Kind of identity document (party_document.h); 0 = opened with a phone only: then there is no
+    // ID number, birth date or sex, and `name` is the masked phone (party_mask_name leaves it
+    // alone).
+    int32_t document;
+    int32_t document_until; // yyyymmdd; 0 = not told
 };
 enum code party_person_load(struct db *db, const struct vault *vault, int64_t person,
                             struct party_person *out);
@@ -96,8 +101,10 @@ enum code party_find_by_id_number(struct db *db, const struct vault *vault, cons
 struct party_new_person {
     int64_t id;            // 0 = a new one is made
     const char *name;      // checked by the caller
-    const char *id_number; // normalised
+    const char *id_number; // normalised; "" = opened with a phone only
     const char *phone;     // normalised
+    int32_t document;      // kind (party_document.h); 0 with an ID number = the resident ID
+    int32_t document_until;
     int32_t birth_date;
     enum party_sex sex;
     enum party_language language;
@@ -113,6 +120,18 @@ int64_t party_id_new(const struct env *env);
 enum code party_person_add(struct db *db, const struct vault *vault, const struct env *env,
                            const struct party_new_person *person, struct party_wallet *out,
                            struct problem *problem);
+// Gives an identity to a person who had none, and the class that it is good for: name and document
+// of `identity`; the rest is not looked at. Wallet number, accounts and history stay.
+// CODE_NOT_ALLOWED: there is one already; CODE_IDENTITY_IN_USE.
+enum code party_person_identify(struct db *db, const struct vault *vault, int64_t person,
+                                const struct party_new_person *identity, struct problem *problem);
+enum code party_set_class(struct db *db, int64_t person, int32_t wallet_class);
+// People whose document ends on or before `until` (yyyymmdd) and who were told of fewer days than
+// `days` only: marks them as told and visits each. At most `limit`.
+enum code party_documents_ending(struct db *db, int32_t until, int32_t days, size_t limit,
+                                 void (*visit)(void *context, int64_t person, int32_t until),
+                                 void *context);
+enum code party_set_document_until(struct db *db, int64_t person, int32_t until);
 enum code party_set_language(struct db *db, int64_t person, enum party_language language);
 enum code party_set_nopin(struct db *db, int64_t person, bool enabled);
 // Freeze: only incoming money. Repeating is OK. Closed: CODE_NOT_ALLOWED.
@@ -246,7 +265,8 @@ void party_cache_forget_merchant(struct party_cache *cache, int64_t merchant);
 
 enum party_notice_group { PARTY_NOTICE_MONEY = 1, PARTY_NOTICE_SECURITY, PARTY_NOTICE_SERVICE };
 const char *party_notice_group_name(enum party_notice_group group);
-// Kinds and their zh/en texts stand in party_notice_text.c: "wallet.opened" "session.new"
+// Kinds and their zh/en texts stand in party_notice_text.c: "wallet.opened" "wallet.upgraded"
+// "document.expiring" "document.expired" "session.new"
 // "password.changed" "pin.changed" "lock.login" "lock.pin" "wallet.frozen" "wallet.unfrozen"
 // "card.bound" "card.removed" "money.received" "money.paid" "money.refunded" "topup.done"
 // "topup.failed" "withdrawal.done" "withdrawal.failed" "maintenance.over" "case.service".

@@ -9,6 +9,7 @@
 #define PARTY_SEAL_NAME "party_person.name"
 #define PARTY_SEAL_ID_NUMBER "party_person.id_number"
 #define PARTY_SEAL_PHONE "party_person.phone"
+#define PARTY_SEAL_ABOUT "party_person.about"
 #define PARTY_SEAL_NOTICE "party_notice.params"
 #define PARTY_SEAL_OUTBOX "party_outbox.payload"
 
@@ -27,6 +28,16 @@ static inline struct db_value party_sealed_value(const struct party_sealed *seal
 struct party_sealed party_seal_text(const struct vault *vault, const char *context, int64_t owner,
                                     const char *text);
 
+// --- identity rules shared by identity.c, document.c and repair.c ---
+
+// Half-width ASCII of `typed` without spaces and hyphens. False: other characters, or it does not
+// fit.
+bool party_compact_ascii(char *out, size_t capacity, const char *typed);
+bool party_date_real(int32_t date);
+bool party_province_known(const char *number, const char *provinces);
+// yyyymmdd of eight digits.
+int32_t party_number_date(const char *digits);
+
 // --- stores (party_store.c, party_session_store.c, party_outbox_store.c) ---
 
 struct party_person_row {
@@ -35,7 +46,10 @@ struct party_person_row {
     struct vault_hash id_hash, phone_hash;
     const char *password, *pin;
     int64_t now_us;
+    int32_t document, document_until;
+    struct party_sealed about; // size 0 = the number tells
 };
+enum code party_store_person_identify(struct db *db, const struct party_person_row *row);
 enum code party_store_person_insert(struct db *db, const struct party_person_row *row);
 enum code party_store_wallet_insert(struct db *db, const struct party_wallet *wallet);
 enum code party_store_person_get(struct db *db, const struct vault *vault, int64_t id,

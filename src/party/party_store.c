@@ -150,6 +150,19 @@ static bool visit_person(void *context, const struct db_row *row)
     open_column(read, id_number, sizeof id_number, PARTY_SEAL_ID_NUMBER, row, 10);
     out->opened_us = db_get_int(row, 11);
     out->frozen_us = db_get_int(row, 12);
+    out->document = (int32_t)db_get_int(row, 13);
+    out->document_until = (int32_t)db_get_int(row, 14);
+    char about[24] = "";
+    open_column(read, about, sizeof about, PARTY_SEAL_ABOUT, row, 15);
+    if (read->code == OK && out->document == 0)
+        party_mask_phone(out->name, out->phone);
+    if (read->code == OK && strlen(about) == 10) {
+        for (int i = 0; i < 8; i++)
+            out->birth_date = out->birth_date * 10 + (about[i] - '0');
+        out->sex = about[9] == '2' ? PARTY_FEMALE : PARTY_MALE;
+        mem_wipe(id_number, sizeof id_number);
+        return true;
+    }
     if (read->code == OK && strlen(id_number) == 18) {
         out->birth_date = 0;
         for (int i = 6; i < 14; i++)
@@ -169,7 +182,8 @@ enum code party_person_load(struct db *db, const struct vault *vault, int64_t pe
     *out = (struct party_person){.id = person};
     GUARD(db_query_one(db,
                        "SELECT " WALLET_COLUMNS
-                       ", name, phone, id_number, opened_us, frozen_us FROM party_wallet "
+                       ", name, phone, id_number, opened_us, frozen_us, document, "
+                       "document_until, about FROM party_wallet "
                        "JOIN party_person ON id = person WHERE person = $1",
                        values, COUNT(values), visit_person, &read, &found));
     ENSURE(found, CODE_NOT_FOUND);
@@ -236,15 +250,79 @@ enum code party_store_person_insert(struct db *db, const struct party_person_row
                                       db_blob(row->phone_hash.bytes, sizeof row->phone_hash.bytes),
                                       db_text(row->password),
                                       db_text(row->pin),
-                                      db_int(row->now_us)};
+                                      db_int(row->now_us),
+                                      db_int(row->document),
+                                      db_int(row->document_until),
+                                      row->about.size > 0 ? party_sealed_value(&row->about)
+                                                          : db_null()};
     GUARD(db_exec(db,
                   "INSERT INTO party_person (id, name, id_number, phone, id_hash, phone_hash, "
                   "password, pin, password_version, pin_version, password_us, pin_us, opened_us, "
-                  "frozen_us, closed_us) "
-                  "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 1, $9, $9, $9, 0, 0) "
+                  "frozen_us, closed_us, document, document_until, about) "
+                  "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 1, $9, $9, $9, 0, 0, $10, $11, $12) "
                   "ON CONFLICT DO NOTHING",
                   values, COUNT(values), &changes));
     return changes == 1 ? OK : CODE_IDENTITY_IN_USE;
+}
+
+// Only who has no document yet.
+enum code party_store_person_identify(struct db *db, const struct party_person_row *row)
+{
+    int64_t changes;
+    const struct db_value values[] = {db_int(row->id),
+                                      party_sealed_value(&row->name),
+                                      party_sealed_value(&row->id_number),
+                                      db_blob(row->id_hash.bytes, sizeof row->id_hash.bytes),
+                                      db_int(row->document),
+                                      db_int(row->document_until),
+                                      row->about.size > 0 ? party_sealed_value(&row->about)
+                                                          : db_null()};
+    GUARD(
+        db_exec(db,
+                "UPDATE party_person SET name = $2, id_number = $3, id_hash = $4, document = $5, "
+                "document_until = $6, about = $7 WHERE id = $1 AND document = 0 AND closed_us = 0",
+                values, COUNT(values), &changes));
+    return changes == 1 ? OK : CODE_NOT_ALLOWED;
+}
+
+enum code party_set_class(struct db *db, int64_t person, int32_t wallet_class)
+{
+    return set_wallet(db, "UPDATE party_wallet SET wallet_class = $1 WHERE person = $2",
+                      wallet_class, person);
+}
+
+enum code party_set_document_until(struct db *db, int64_t person, int32_t until)
+{
+    return set_wallet(db,
+                      "UPDATE party_person SET document_until = $1, document_told = 9999 "
+                      "WHERE id = $2 AND document > 0",
+                      until, person);
+}
+
+struct ending {
+    void (*visit)(void *context, int64_t person, int32_t until);
+    void *context;
+};
+
+static bool visit_ending(void *context, const struct db_row *row)
+{
+    const struct ending *ending = context;
+    ending->visit(ending->context, db_get_int(row, 0), (int32_t)db_get_int(row, 1));
+    return true;
+}
+
+enum code party_documents_ending(struct db *db, int32_t until, int32_t days, size_t limit,
+                                 void (*visit)(void *context, int64_t person, int32_t until),
+                                 void *context)
+{
+    struct ending ending = {visit, context};
+    const struct db_value values[] = {db_int(until), db_int(days), db_int((int64_t)limit)};
+    return db_query(db,
+                    "UPDATE party_person SET document_told = $2 WHERE id IN (SELECT id FROM "
+                    "party_person WHERE document_until > 0 AND document_until <= $1 AND "
+                    "document_told > $2 AND closed_us = 0 LIMIT $3) "
+                    "RETURNING id, document_until",
+                    values, COUNT(values), visit_ending, &ending);
 }
 
 // --- credentials

@@ -25,6 +25,7 @@ const outOfReach = new Set([
   'internal', 'busy', 'storage-unavailable', 'result-unknown', 'request-running',
   // Seen by tests/scenario/trouble.mjs and the clocks of tests/unit/onboard.
   'maintenance', 'link-closed', 'handover-expired',
+  'photo-invalid', 'photo-too-large', 'review-refused', 'class-not-offered',
 ])
 
 const codes = new Set()
@@ -56,7 +57,7 @@ const world = {
   seen,
 }
 try {
-  const parts = ['service', 'opening', 'signing', 'cards', 'funds', 'paying', 'charges', 'transfers', 'bills', 'security', 'trouble']
+  const parts = ['service', 'opening', 'documents', 'signing', 'cards', 'funds', 'paying', 'charges', 'transfers', 'bills', 'security', 'trouble']
   for (const part of parts) await (await import(`./api/${part}.mjs`)).default(world)
 
   await step('every operation of the document was used', () => {

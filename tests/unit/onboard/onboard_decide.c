@@ -178,7 +178,12 @@ static void trusted_data_open_at_once(void **state)
     struct problem problem = {0};
     stored_secret(world, VAULT_PASSWORD, PASSWORD, password);
     stored_secret(world, VAULT_PIN, PIN, pin);
-    struct onboard_person in = {NAME, ID_NUMBER, PHONE, PARTY_EN, password, pin};
+    struct onboard_person in = {.name = NAME,
+                                .id_number = ID_NUMBER,
+                                .phone = PHONE,
+                                .language = PARTY_EN,
+                                .password_stored = password,
+                                .pin_stored = pin};
     small_begin(&world->small);
     assert_int_equal(onboard_open(db_of(world), &world->onboard, &in, &wallet, &problem), OK);
     assert_int_equal(small_end(&world->small, OK), OK);

@@ -81,8 +81,8 @@ static void identity_refusals_name_the_field(void **state)
         {"王芳", "320124198802300056", CODE_ID_NUMBER_INVALID, "/id_number", "id.date"},
         {"王芳", "990124198808240056", CODE_ID_NUMBER_INVALID, "/id_number", "id.province"},
         {"王芳", "12010X198901011234", CODE_ID_NUMBER_INVALID, "/id_number", "id.form"},
-        {"王芳", "310101201406010037", CODE_AGE_NOT_ELIGIBLE, "/id_number", ""},
-        {"王芳", "31010120120315003X", CODE_AGE_NOT_ELIGIBLE, "/id_number", ""},
+        {"王芳", "310101201406010037", CODE_AGE_NOT_ELIGIBLE, "/id_number", "minors.guardian"},
+        {"王芳", "31010120120315003X", CODE_AGE_NOT_ELIGIBLE, "/id_number", "minors.guardian"},
     };
     assert_int_equal(create(world, "2026-01", true), OK);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

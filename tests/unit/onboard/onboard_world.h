@@ -59,7 +59,8 @@ static inline int tear_down(void **state)
 
 static inline enum code create(struct world *world, const char *terms, bool consent_face)
 {
-    const struct onboard_new in = {terms, consent_face, PARTY_ZH};
+    const struct onboard_new in = {
+        .terms_version = terms, .consent_face = consent_face, .language = PARTY_ZH};
     struct onboard_application out = {0};
     small_begin(&world->small);
     const enum code code = small_end(

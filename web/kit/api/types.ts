@@ -50,6 +50,55 @@ export type OpenStep =
   | 'opened'
   | 'refused'
 
+export type PhotoKind = 'id_front' | 'id_back' | 'passport' | 'other'
+export type DocumentKind =
+  | 'resident_id'
+  | 'residence_permit_hk'
+  | 'residence_permit_mo'
+  | 'residence_permit_tw'
+  | 'travel_permit_hk_mo'
+  | 'travel_permit_tw'
+  | 'permanent_resident_old'
+  | 'permanent_resident'
+  | 'passport'
+export type Policy = 'none' | 'ask' | 'require'
+
+export interface WalletClass {
+  class: 1 | 2 | 3 | 4
+  needs: ('phone' | 'id' | 'card' | 'counter')[]
+  open: boolean
+  upgrade: boolean
+  balance: Money | null
+  payment: Money | null
+  day: Money | null
+  year: Money | null
+}
+
+export interface DocumentRule {
+  document: DocumentKind
+  derives: boolean
+  latin_name: boolean
+  validity: Policy
+  long_term: boolean
+  photo_policy: Policy
+  photos: PhotoKind[]
+}
+
+export interface Opening {
+  classes: WalletClass[]
+  documents: DocumentRule[]
+  self_open_age: number
+  adult_age: number
+}
+
+export interface NumberAdvice {
+  advice: 'good' | 'letters' | 'fifteen' | 'length' | 'birth_date' | 'places' | 'groups'
+  length: number
+  candidates: number
+  places: number[]
+  offer: string | null
+}
+
 export interface Application {
   id: string
   case_number: string
@@ -58,11 +107,17 @@ export interface Application {
   language: Language
   terms_version: string
   consent_face: boolean
+  wallet_class: 3 | 4
+  upgrade: boolean
+  photos: { asked: PhotoKind[]; have: PhotoKind[]; missing: boolean }
+  review: 'none' | 'waiting' | 'approved' | 'refused'
   identity: {
     name_masked: string
     id_masked: string
     sex: 'male' | 'female'
     birth_date: string
+    document: DocumentKind
+    valid_until: string | null
   } | null
   phone: {
     phone_masked: string
