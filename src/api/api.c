@@ -315,7 +315,7 @@ const struct net_route *api_routes(size_t *out_count)
         &API_META,      &API_APPLICATIONS, &API_SESSIONS, &API_ME,       &API_MESSAGES,
         &API_CARDS,     &API_FUNDS,        &API_PAYMENTS, &API_PAYCODES, &API_MERCHANTS,
         &API_BILLS,     &API_EVENTS,       &API_TROUBLE,  &API_HANDOVER, &API_MAINTENANCE,
-        &API_DIAGNOSIS, &API_OPENING, &API_SANDBOX};
+        &API_DIAGNOSIS, &API_OPENING,      &API_SANDBOX};
     if (count == 0)
         for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
             for (size_t j = 0; j < tables[i]->count && count < ROUTES_MAX; j++)

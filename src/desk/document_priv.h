@@ -2,7 +2,7 @@
 #ifndef DESK_DOCUMENT_PRIV_H
 #define DESK_DOCUMENT_PRIV_H
 
-#include "desk/document.h"
+#include "desk/desk_document.h"
 
 // `sealed` belongs to `document->owner`.
 enum code desk_store_document_put(struct db *db, const struct desk_document *document,

@@ -13,7 +13,7 @@
 #ifndef ONBOARD_ONBOARD_H
 #define ONBOARD_ONBOARD_H
 
-#include "desk/document.h"
+#include "desk/desk_document.h"
 #include "guard/guard_open.h"
 
 #define ONBOARD_LIFE_US (INT64_C(7) * 86400 * 1000000)

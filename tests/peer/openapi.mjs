@@ -82,7 +82,7 @@ await step('each refusal stands under the status of its code', () => {
 })
 
 // Codes that stand only in a body (`failure`, `refusal`) or come before any route is found.
-const elsewhere = ['identity-mismatch', 'identity-in-use', 'phone-in-use', 'ticket-invalid', 'bank-refused', 'method-not-allowed']
+const elsewhere = ['identity-mismatch', 'review-refused', 'identity-in-use', 'phone-in-use', 'ticket-invalid', 'bank-refused', 'method-not-allowed']
 await step('each code that the program can answer is described by an operation', () => {
   const described = new Set([...refusals().map(([, , code]) => code), ...elsewhere])
   const rooms = ['api', 'net', 'onboard', 'pay', 'funds', 'activity', 'guard', 'party', 'books', 'jobs']
