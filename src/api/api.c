@@ -129,6 +129,21 @@ void api_cookie(struct net_exchange *x, const char *name, const char *token, int
     (void)net_reply_header(x, "Set-Cookie", value);
 }
 
+void api_device_token(struct net_exchange *x, char out[VAULT_TOKEN_TEXT])
+{
+    const char *token = net_cookie(x, API_DEVICE_COOKIE);
+    if (token != NULL && strlen(token) == VAULT_TOKEN_TEXT - 1)
+        (void)text_copy(out, VAULT_TOKEN_TEXT, token);
+    else
+        vault_token_new(api_of(x)->vault, out);
+    api_cookie(x, API_DEVICE_COOKIE, out, INT64_C(31536000));
+}
+
+struct guard_locker api_locker(const struct api *api)
+{
+    return (struct guard_locker){api->profiles, api->vault, api->env};
+}
+
 // --- PARSE ---
 
 bool api_read(struct net_exchange *x, void *out, const struct net_json_field *fields,
@@ -315,7 +330,7 @@ const struct net_route *api_routes(size_t *out_count)
         &API_META,      &API_APPLICATIONS, &API_SESSIONS, &API_ME,       &API_MESSAGES,
         &API_CARDS,     &API_FUNDS,        &API_PAYMENTS, &API_PAYCODES, &API_MERCHANTS,
         &API_BILLS,     &API_EVENTS,       &API_TROUBLE,  &API_HANDOVER, &API_MAINTENANCE,
-        &API_DIAGNOSIS, &API_OPENING,      &API_SANDBOX};
+        &API_DIAGNOSIS, &API_OPENING,      &API_LOCKS,    &API_SANDBOX};
     if (count == 0)
         for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
             for (size_t j = 0; j < tables[i]->count && count < ROUTES_MAX; j++)

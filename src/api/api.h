@@ -6,6 +6,7 @@
 #include "activity/activity.h"
 #include "desk/desk.h"
 #include "funds/funds.h"
+#include "guard/guard_device.h"
 #include "guard/guard_idempotency.h"
 #include "guard/guard_limits.h"
 #include "net/net.h"
@@ -71,6 +72,7 @@ enum net_step api_get_metrics(struct net_exchange *x);
 
 #define API_SESSION_COOKIE "__Host-tongbao"
 #define API_DRAFT_COOKIE "__Host-tongbao-open"
+#define API_DEVICE_COOKIE "__Host-tongbao-device" // of the browser; a year
 
 // AUTH. True and *out; false: the reply is set (401). `use` = prolongs the idle time.
 bool api_session(struct net_exchange *x, struct party_session *out);
@@ -83,6 +85,10 @@ void api_sessions_ended(struct api *api, int64_t person);
 bool api_session_peek(struct net_exchange *x, struct party_session *out);
 // Sets or clears a cookie: HttpOnly, Secure, SameSite=Lax, Path=/. token NULL = clear.
 void api_cookie(struct net_exchange *x, const char *name, const char *token, int64_t max_age_s);
+
+// Token of the browser's cookie into `out`; makes one when there is none, and sets it.
+void api_device_token(struct net_exchange *x, char out[VAULT_TOKEN_TEXT]);
+struct guard_locker api_locker(const struct api *api);
 
 // PARSE. False: the reply is set (400 …).
 bool api_read(struct net_exchange *x, void *out, const struct net_json_field *fields,
@@ -147,6 +153,12 @@ void api_write_failure(struct net_json_writer *w, const char *key, enum code cod
                        const struct problem *problem, bool english, int64_t now_us);
 void api_write_session(struct net_json_writer *w, const struct party_session *session,
                        const struct party_person *person);
+// The passport of a lock (schema Lock); `own` = with what only its owner may read. And all in
+// force.
+void api_write_lock(struct net_json_writer *w, struct net_exchange *x, struct db *db,
+                    const struct guard_lock *lock, bool own);
+void api_write_locks(struct net_json_writer *w, struct net_exchange *x, struct db *db,
+                     int64_t person, const char *key);
 // "Chrome · Android" from a User-Agent; out holds 64 bytes.
 void api_device_name(const struct net_exchange *x, char out[64]);
 
@@ -163,7 +175,7 @@ struct api_table {
 };
 extern const struct api_table API_META, API_APPLICATIONS, API_SESSIONS, API_ME, API_MESSAGES,
     API_CARDS, API_FUNDS, API_PAYMENTS, API_PAYCODES, API_MERCHANTS, API_BILLS, API_EVENTS,
-    API_TROUBLE, API_HANDOVER, API_MAINTENANCE, API_DIAGNOSIS, API_OPENING, API_SANDBOX;
+    API_TROUBLE, API_HANDOVER, API_MAINTENANCE, API_DIAGNOSIS, API_OPENING, API_LOCKS, API_SANDBOX;
 #define API_TABLE(name, table)                                                                     \
     const struct api_table name = {table, sizeof(table) / sizeof(table)[0]}
 

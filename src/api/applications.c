@@ -161,7 +161,7 @@ struct step {
     const char *first, *second; // what the page sent
     struct party_session session;
     const char *device, *address;
-    char token[VAULT_TOKEN_TEXT];
+    char token[VAULT_TOKEN_TEXT], browser[VAULT_TOKEN_TEXT];
 };
 
 // The same attempt (Idempotency-Key) gets the same answer: a phone that heard nothing sends again
@@ -508,8 +508,15 @@ static enum code enter_run(struct db *db, void *context, struct problem *problem
 {
     struct step *step = context;
     (void)problem;
-    return onboard_enter(db, step->onboard, step->application.number, step->device, step->address,
-                         &step->session, step->token);
+    const struct guard_locker locker = {step->onboard->profiles, step->onboard->vault,
+                                        step->onboard->env};
+    const struct guard_arrival arrival = {.person = step->application.number,
+                                          .token = step->browser,
+                                          .device = step->device,
+                                          .address = step->address};
+    GUARD(onboard_enter(db, step->onboard, step->application.number, step->device, step->address,
+                        &step->session, step->token));
+    return guard_device_know(db, &locker, &arrival, &step->session.id);
 }
 
 static enum net_step enter_wallet(struct net_exchange *x)
@@ -521,6 +528,7 @@ static enum net_step enter_wallet(struct net_exchange *x)
         return NET_DONE;
     api_device_name(x, device);
     step.device = device;
+    api_device_token(x, step.browser);
     struct api_change change = {.run = enter_run, .context = &step};
     enum code code = api_change(x, &change);
     if (code == OK) {

@@ -154,7 +154,7 @@ static struct check check_lock(struct diagnosis *d)
                           .result = "bad",
                           .fact = "locked",
                           .action = "unlock",
-                          .at_us = locks[0].until_us};
+                          .at_us = locks[0].until_us == GUARD_LOCK_OPEN ? 0 : locks[0].until_us};
 }
 
 // --- GET /diagnosis ---

@@ -3,31 +3,7 @@
 
 #include <string.h>
 
-enum { LOCKS_MAX = 4 };
-
 // --- GET /me ---
-
-static void write_locks(struct net_json_writer *w, struct net_exchange *x, struct db *db,
-                        int64_t person)
-{
-    struct guard_lock locks[LOCKS_MAX];
-    size_t count = 0;
-    if (guard_locks(db, person, net_started_us(x), locks, LOCKS_MAX, &count) != OK)
-        count = 0;
-    net_json_begin_array(w, "locks");
-    for (size_t i = 0; i < count; i++) {
-        net_json_begin_object(w, NULL);
-        net_json_string(w, "code", locks[i].code);
-        net_json_string(w, "case_number", locks[i].case_number);
-        net_json_string(w, "scope", locks[i].scope);
-        net_json_time(w, "from", locks[i].from_us);
-        net_json_time(w, "until", locks[i].until_us);
-        net_json_string(w, "exit",
-                        text_equal(locks[i].code, "L01") ? "wait|reset" : "wait|reset-pin");
-        net_json_end_object(w);
-    }
-    net_json_end_array(w);
-}
 
 static void write_nopin(struct net_json_writer *w, struct net_exchange *x,
                         const struct guard_wallet *wallet)
@@ -73,7 +49,7 @@ static enum net_step reply_me(struct net_exchange *x, const struct party_session
         write_person(w, &person);
         net_json_time(w, "idle_expires_at", session->idle_expires_us);
         net_json_time(w, "server_time", net_started_us(x));
-        write_locks(w, x, db, session->person);
+        api_write_locks(w, x, db, session->person, "locks");
         write_nopin(w, x, &wallet);
         net_json_int(w, "unread", unread);
         net_json_end_object(w);
@@ -147,6 +123,15 @@ static const struct net_json_field NOPIN_FIELDS[] = {
 // Whoever holds an open session must not be able to make the pay code pay by itself: on needs the
 // PIN, off needs nothing.
 
+static enum code may_raise(struct net_exchange *x, int64_t person, struct problem *problem)
+{
+    const struct guard_locker locker = api_locker(api_of(x));
+    struct db *db = api_take(x);
+    const enum code code = guard_limits_locked(db, &locker, person, net_started_us(x), problem);
+    api_give(x, db);
+    return code;
+}
+
 static enum net_step put_nopin(struct net_exchange *x)
 {
     struct setting setting = {.api = api_of(x)};
@@ -156,6 +141,8 @@ static enum net_step put_nopin(struct net_exchange *x)
     if (!api_session(x, &setting.session) || !API_READ(x, &body, NOPIN_FIELDS))
         return NET_DONE;
     if (body.enabled)
+        code = may_raise(x, setting.session.person, &problem);
+    if (code == OK && body.enabled)
         code = guard_pin_check(&setting.api->gate, setting.session.person, body.pin, &problem);
     if (code != OK)
         return api_refuse(x, code, &problem, CHARGED_NOT_INVOLVED);
@@ -343,54 +330,68 @@ static enum net_step get_wallet(struct net_exchange *x)
     return api_session_quiet(x, &session) ? reply_wallet(x, &session) : NET_DONE;
 }
 
-static enum code permit(struct db *db, const struct setting *setting, struct problem *problem)
+// --- freezing oneself: the lock L07 ---
+
+// Is there one, and which. CODE_NOT_FOUND.
+static enum code own_freeze(struct db *db, int64_t person, int64_t now_us, struct guard_lock *out)
 {
-    const int64_t accounts[] = {setting->session.account_cny, setting->session.account_usd};
-    struct arena *arena = arena_new();
-    struct books_group *books;
-    enum code code = books_group_begin(&books, db, arena, setting->now_us);
-    for (size_t i = 0; code == OK && i < 2; i++)
-        code = books_account_permit(books, accounts[i], setting->flag ? LEDGER_FROZEN_OUT : 0,
-                                    setting->flag ? 0 : LEDGER_FROZEN_OUT, problem);
-    if (code == OK)
-        code = books_group_write(books);
-    arena_free(&arena);
-    return code;
+    struct guard_lock locks[GUARD_LOCKS_MAX];
+    size_t count;
+    GUARD(guard_locks(db, person, now_us, locks, GUARD_LOCKS_MAX, &count));
+    for (size_t i = 0; i < count; i++)
+        if (text_equal(locks[i].code, "L07")) {
+            *out = locks[i];
+            return OK;
+        }
+    return CODE_NOT_FOUND;
 }
 
-// The ledger's flag stops the money, the person's state tells why; live pay codes are void.
+// At once: nothing goes out, pay codes are void, the other log-ins end. Freezing again takes back
+// an end that was already set.
 static enum code freeze_run(struct db *db, void *context, struct problem *problem)
 {
     const struct setting *setting = context;
-    const struct api *api = setting->api;
-    GUARD(permit(db, setting, problem));
-    GUARD(party_set_frozen(db, setting->session.person, setting->flag, setting->now_us));
-    if (setting->flag)
-        GUARD(pay_codes_void(db, setting->session.person));
-    struct party_notice notice = {.person = setting->session.person,
-                                  .group = PARTY_NOTICE_SECURITY,
-                                  .link = "/security/freeze",
-                                  .at_us = setting->now_us};
-    (void)text_copy(notice.kind, sizeof notice.kind,
-                    setting->flag ? "wallet.frozen" : "wallet.unfrozen");
-    GUARD(party_notice_add(db, api->vault, api->env, &notice));
-    const char *payload = setting->flag ? "{\"state\":\"frozen\"}" : "{\"state\":\"active\"}";
-    const struct party_outbox event = {.queue = "event",
-                                       .person1 = setting->session.person,
-                                       .ref = "wallet",
-                                       .ref_size = 6,
-                                       .payload = payload,
-                                       .payload_size = strlen(payload)};
-    return party_outbox_add(db, api->vault, api->env, &event);
+    const struct guard_locker locker = api_locker(setting->api);
+    const struct guard_lock_order order = {.person = setting->session.person, .code = "L07"};
+    struct guard_lock lock;
+    int64_t ended;
+    (void)problem;
+    GUARD(guard_lock_place(db, &locker, &order, &lock));
+    if (lock.automatic)
+        GUARD(guard_lock_move(db, &lock, GUARD_LOCK_OPEN, false, 0));
+    GUARD(pay_codes_void(db, setting->session.person));
+    return party_sessions_end(db, setting->session.person, &setting->session.id, setting->now_us,
+                              &ended);
+}
+
+// Whoever holds the phone and the PIN does not unfreeze at once: the owner has an hour to hear of
+// it and to freeze again.
+static enum code unfreeze_run(struct db *db, void *context, struct problem *problem)
+{
+    const struct setting *setting = context;
+    const struct guard_locker locker = api_locker(setting->api);
+    const struct guard_lock_rules *rules =
+        guard_lock_rules(setting->api->profiles, time_business_date(setting->now_us));
+    struct guard_lock lock;
+    (void)problem;
+    const enum code code = own_freeze(db, setting->session.person, setting->now_us, &lock);
+    if (code == CODE_NOT_FOUND || (code == OK && lock.automatic))
+        return OK; // not frozen by its owner, or its end is set
+    GUARD(code);
+    lock.until_us = setting->now_us + INT64_C(1000000) * rules->unfreeze_delay_s;
+    if (rules->unfreeze_delay_s == 0)
+        return guard_lock_lift(db, &locker, lock.case_number, "unfrozen", &lock);
+    GUARD(guard_lock_move(db, &lock, lock.until_us, true, 0));
+    return guard_lock_announce(db, &locker, &lock, "unfreeze.planned");
 }
 
 static enum net_step set_frozen(struct net_exchange *x, struct setting *setting)
 {
-    struct api_change change = {.run = freeze_run, .context = setting};
+    struct api_change change = {.run = setting->flag ? freeze_run : unfreeze_run,
+                                .context = setting};
     setting->now_us = net_started_us(x);
     const enum code code = api_change(x, &change);
-    party_cache_forget_person(setting->api->cache, setting->session.person,
-                              env_now(setting->api->env));
+    api_sessions_ended(api_of(x), setting->session.person);
     if (code != OK)
         return api_refuse(x, code, &change.problem, CHARGED_NOT_INVOLVED);
     return reply_wallet(x, &setting->session);

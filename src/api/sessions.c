@@ -46,14 +46,19 @@ struct login {
     const struct api *api;
     struct party_new_session in;
     struct party_session session;
-    char token[VAULT_TOKEN_TEXT];
+    char token[VAULT_TOKEN_TEXT], browser[VAULT_TOKEN_TEXT];
 };
 
 // A new device is told to the inbox: the owner sees a stranger's log-in.
 static enum code login_run(struct db *db, void *context, struct problem *problem)
 {
     struct login *login = context;
-    (void)problem;
+    const struct guard_locker locker = api_locker(login->api);
+    const struct guard_arrival arrival = {.person = login->in.person,
+                                          .token = login->browser,
+                                          .device = login->in.device,
+                                          .address = login->in.address};
+    bool fresh;
     struct party_notice notice = {.person = login->in.person,
                                   .group = PARTY_NOTICE_SECURITY,
                                   .kind = "session.new",
@@ -65,6 +70,14 @@ static enum code login_run(struct db *db, void *context, struct problem *problem
     buffer_free(&params);
     GUARD(party_session_add(db, login->api->vault, login->api->env, &login->in, &login->session,
                             login->token));
+    const enum code code = guard_arrive(db, &locker, &arrival, &login->session.id, &fresh, problem);
+    if (code == CODE_LOGIN_UNCONFIRMED) {
+        // The lock is kept, the log-in is not.
+        GUARD(
+            party_session_end(db, login->in.person, &login->session.id, env_now(login->api->env)));
+        return code;
+    }
+    GUARD(code);
     return party_notice_add(db, login->api->vault, login->api->env, &notice);
 }
 
@@ -89,15 +102,17 @@ static enum net_step log_in(struct net_exchange *x)
     if (!API_READ(x, &body, LOGIN_FIELDS) ||
         !api_rate(x, "login.address", net_client(x), 60, 600) || !api_hashing_begin(x))
         return NET_DONE;
-    enum code code =
-        guard_login_check(&login.api->gate, body.login, body.password, &login.in.person, &problem);
+    api_device_name(x, device);
+    api_device_token(x, login.browser);
+    login.in.device = body.device_name != NULL ? body.device_name : device;
+    login.in.address = net_client(x);
+    const struct guard_login attempt = {body.login, body.password, login.browser, login.in.device,
+                                        login.in.address};
+    enum code code = guard_login_check(&login.api->gate, &attempt, &login.in.person, &problem);
     api_hashing_end(x);
     if (code != OK)
         return api_refuse(x, code, &problem, CHARGED_NOT_INVOLVED);
-    api_device_name(x, device);
-    login.in.device = body.device_name != NULL ? body.device_name : device;
-    login.in.address = net_client(x);
-    struct api_change change = {.run = login_run, .context = &login};
+    struct api_change change = {.run = login_run, .context = &login, .keep_refusals = true};
     code = api_change(x, &change);
     struct db *db = api_take(x);
     if (code == OK)

@@ -36,6 +36,10 @@ struct problem {
     char rule[64];         // which rule refused, for example "limit.day"; empty = none
     char subject[128];     // {bank} or another name, UTF-8; empty = none
     char case_number[16];  // reference of a lock or case; empty = none
+    char lock[4];          // code of the lock that refused, "L01"; empty = none
+    int64_t tries;         // wrong tries that led to the lock: they do not grow during it
+    int64_t from_us;       // when it began
+    char signature[88];    // of the statement {case, lock, tries, until, from}; empty = none
     struct problem_field {
         char pointer[64]; // JSON pointer (RFC 6901) into the request body
         enum code code;

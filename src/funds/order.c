@@ -1,6 +1,7 @@
 // Top-ups and withdrawals: from the person's request to the bank's last word. The invariants F1 …
 // F6 are numbered in funds.h and named where they are held.
 #include "funds/funds_priv.h"
+#include "guard/guard_lock.h"
 
 #include <string.h>
 
@@ -28,6 +29,14 @@ struct submission {
 static enum code refuse(struct problem *problem, enum code code)
 {
     return problem_set(problem, code, CHARGED_NO);
+}
+
+// With the lock's case number and code, so that the person finds its page.
+static enum code refuse_locked(const struct submission *s, enum code code)
+{
+    (void)refuse(s->problem, code);
+    guard_lock_name(s->db, s->request->person, s->now_us, s->problem);
+    return code;
 }
 
 // The same id again: the same order, or somebody's mistake.
@@ -76,7 +85,8 @@ static enum code check_card(struct submission *s)
 static enum code check_person(struct submission *s)
 {
     GUARD(party_wallet_load(s->db, s->request->person, &s->person));
-    ENSURE(s->person.state != PARTY_FROZEN, refuse(s->problem, CODE_WALLET_FROZEN));
+    if (s->person.state == PARTY_FROZEN)
+        return refuse_locked(s, CODE_WALLET_FROZEN);
     ENSURE(s->person.state == PARTY_ACTIVE, refuse(s->problem, CODE_NOT_ALLOWED));
     s->wallet = (struct guard_wallet){.account = s->person.account_cny};
     return guard_wallets_load(s->db, &s->wallet, 1);
@@ -93,7 +103,9 @@ static enum code check_limits(struct submission *s)
     int64_t expected = 0;
     if (s->kind == BOOKS_WITHDRAWAL) {
         const struct guard_payment payment = leaving(s->request, s->now_us);
-        return guard_limits_check(&s->wallet, s->funds->profiles, &payment, s->problem);
+        const enum code code =
+            guard_limits_check(&s->wallet, s->funds->profiles, &payment, s->problem);
+        return code == CODE_TRANSFER_LOCKED ? refuse_locked(s, code) : code;
     }
     GUARD(books_account(&account, s->group, s->person.account_cny));
     GUARD(funds_store_topups_open(s->db, s->person.account_cny, &expected));

@@ -105,9 +105,16 @@ struct guard_minor_rules {
 };
 const struct guard_minor_rules *guard_minor_rules(const struct guard_profiles *profiles,
                                                   int32_t date);
+enum { GUARD_DELAYS_MAX = 16 };
 struct guard_lock_rules {
     int32_t login_tries, login_window_s, login_lock_s;
+    int32_t login_delay_s[GUARD_DELAYS_MAX]; // before the try with that many wrong ones behind it
     int32_t pin_tries, pin_lock_first_s, pin_lock_again_s, pin_again_days;
+    int32_t pin_identity_after, pin_identity_days; // so many locks in so many days: documents
+    int32_t place_account_days;                    // a younger wallet's new places are not unusual
+    int32_t caution_s;                             // after a new device or a reset
+    int64_t risk_amount; // of a transfer to a new payee in that time, minor units
+    int32_t unfreeze_delay_s;
 };
 const struct guard_lock_rules *guard_lock_rules(const struct guard_profiles *profiles,
                                                 int32_t date);
@@ -197,28 +204,44 @@ struct guard_gate {
 enum code guard_pin_check(const struct guard_gate *gate, int64_t person, const char *pin,
                           struct problem *problem);
 // Log-in by phone or wallet number. Unknown logins cost, count and lock like known ones (keyed by
-// the login's hash). OK and *out_person; CODE_LOGIN_FAILED with tries_left; CODE_ACCOUNT_LOCKED
-// with until_us and case_number; CODE_BUSY …
-enum code guard_login_check(const struct guard_gate *gate, const char *login, const char *password,
+// the login's hash). A browser that the person logged in from has a counter and locks of its own:
+// strangers cannot lock it out. OK and *out_person; CODE_LOGIN_FAILED with tries_left and, when the
+// next try must wait, retry_after_s; CODE_LOGIN_DELAY with retry_after_s (nothing was compared or
+// counted); CODE_ACCOUNT_LOCKED, CODE_LOGIN_UNCONFIRMED, CODE_LOGIN_PAUSED with until_us, case and
+// signed statement, without touching the hash; CODE_BUSY …
+struct guard_login {
+    const char *login, *password;
+    const char *token;            // of the browser's cookie; NULL = none
+    const char *device, *address; // for the person's history
+};
+enum code guard_login_check(const struct guard_gate *gate, const struct guard_login *login,
                             int64_t *out_person, struct problem *problem);
-// The password of a signed-in person: CODE_PASSWORD_WRONG; counts with the log-in tries.
+// The password of a signed-in person: CODE_PASSWORD_WRONG. Counts apart from the log-in's tries.
 enum code guard_password_check(const struct guard_gate *gate, int64_t person, const char *password,
                                struct problem *problem);
 
 struct guard_lock {
-    char code[4]; // "L01", "L02"
+    struct id id;
+    char code[4]; // "L01" … "L10", guard_lock.h
     char case_number[16];
-    char scope[16]; // "login", "pay"
+    char scope[16]; // "login", "pay", "transfer_out", "limits", "all_out"
+    int64_t person; // 0 = of a log-in that nobody has
     int64_t from_us, until_us;
+    bool automatic; // ends at until_us; else somebody decides, by then
+    char evidence[32];
+    int32_t tries;
+    int64_t asked_us, ended_us;
+    char outcome[24];
 };
 // Locks in force, the longest first. Out: at most `max`.
 enum code guard_locks(struct db *db, int64_t person, int64_t now_us, struct guard_lock *out,
                       size_t max, size_t *out_count);
+// Inside a transaction: ends those of a person with this code and begins the check-up; OK when
+// there is none. For resets: "L01", "L02", "L03" after the identity was proved.
+enum code guard_lock_end(struct db *db, int64_t person, const char *code, int64_t now_us);
 // Tries left now, without using one.
 enum code guard_pin_tries_left(struct db *db, const struct guard_profiles *profiles, int64_t person,
                                int64_t now_us, int32_t *out);
-// Ends locks of a kind (reset by proof of identity, operator). code "L01" or "L02".
-enum code guard_lock_end(struct db *db, int64_t person, const char *code, int64_t now_us);
 // "D7K2-91QF": 8 base32 characters. `out` holds 16 bytes.
 void guard_case_number(const struct env *env, char out[16]);
 // Deletes counters of unknown logins that nobody used since `before_us`. At most `limit`.

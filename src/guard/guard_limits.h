@@ -15,7 +15,10 @@ struct guard_wallet {
     int64_t day_used, year_used;
     int64_t grade_b, grade_c, grade_d;
     int64_t nopin_count;
-    bool changed; // to be written
+    int32_t out_lock;    // number of the lock that stops transfers …
+    int64_t out_lock_us; // … until then
+    int64_t caution_us;  // until then a large transfer to a new payee asks first
+    bool changed;        // to be written; never the three above
 };
 
 // How the money leaves, and what authenticated it.
@@ -40,12 +43,17 @@ enum code guard_wallets_load(struct db *db, struct guard_wallet *wallets, size_t
 enum code guard_wallets_write(struct db *db, struct arena *arena,
                               const struct guard_wallet *wallets, size_t count);
 
-// May this payment happen? Returns OK; CODE_PIN_REQUIRED (rule "nopin.…"); CODE_LIMIT_EXCEEDED with
+// May this payment happen? Returns OK; CODE_TRANSFER_LOCKED (guard_lock_name says by which lock);
+// CODE_PIN_REQUIRED (rule "nopin.…"); CODE_LIMIT_EXCEEDED with
 // limit, left, rule "limit.tx", "limit.day", "limit.year", "limit.barcode.grade_b|c|d". Does not
 // count.
 enum code guard_limits_check(const struct guard_wallet *wallet,
                              const struct guard_profiles *profiles,
                              const struct guard_payment *payment, struct problem *problem);
+// Must this transfer ask first when its payee is new? Amount, and the time after a new device or a
+// reset.
+bool guard_transfer_risky(const struct guard_wallet *wallet, const struct guard_profiles *profiles,
+                          const struct guard_payment *payment);
 // Counts a payment that happened.
 void guard_limits_count(struct guard_wallet *wallet, const struct guard_payment *payment);
 // May `amount` more come in? `balance` = posted balance plus pending credits. CODE_BALANCE_LIMIT

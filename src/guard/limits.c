@@ -86,11 +86,22 @@ static enum code nopin_check(struct guard_wallet *now, const struct guard_profil
     return OK;
 }
 
+bool guard_transfer_risky(const struct guard_wallet *wallet, const struct guard_profiles *profiles,
+                          const struct guard_payment *payment)
+{
+    if (payment->channel != GUARD_CHANNEL_TRANSFER || wallet->caution_us <= payment->at_us)
+        return false;
+    return payment->amount >=
+           guard_lock_rules(profiles, time_business_date(payment->at_us))->risk_amount;
+}
+
 enum code guard_limits_check(const struct guard_wallet *wallet,
                              const struct guard_profiles *profiles,
                              const struct guard_payment *payment, struct problem *problem)
 {
     struct guard_wallet now = as_of(wallet, payment->at_us);
+    if (payment->channel == GUARD_CHANNEL_TRANSFER && wallet->out_lock_us > payment->at_us)
+        return problem_set(problem, CODE_TRANSFER_LOCKED, CHARGED_NO);
     const struct guard_class_limits *class =
         guard_class_limits(profiles, now.wallet_class, now.day, NULL);
     GUARD(within(class->tx, 0, payment->amount, "limit.tx", problem));

@@ -39,12 +39,15 @@ static void take_row(struct guard_wallet *out, const struct db_row *row)
         .grade_c = db_get_int(row, 8),
         .grade_d = db_get_int(row, 9),
         .nopin_count = db_get_int(row, 10),
+        .out_lock = (int32_t)db_get_int(row, 11),
+        .out_lock_us = db_get_int(row, 12),
+        .caution_us = db_get_int(row, 13),
     };
 }
 
 static const char SELECT_WALLET[] =
     "SELECT account, class, nopin, day, day_used, year, year_used, grade_b, grade_c, grade_d, "
-    "nopin_count FROM guard_wallet WHERE account = $1";
+    "nopin_count, out_lock, out_lock_us, caution_us FROM guard_wallet WHERE account = $1";
 
 static bool visit_one(void *context, const struct db_row *row)
 {

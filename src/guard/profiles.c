@@ -341,6 +341,14 @@ const struct guard_lock_rules *guard_lock_rules(const struct guard_profiles *pro
     return &profile_on(profiles, PROFILE_LOCK, date)->lock;
 }
 
+const struct guard_lock_kind *guard_lock_kind(const struct guard_profiles *profiles,
+                                              const char *code, int32_t date)
+{
+    const struct profile *profile = profile_on(profiles, PROFILE_LOCK_CODES, date);
+    const int32_t number = guard_lock_number(code);
+    return number == 0 ? NULL : &profile->lock_kinds[number - 1];
+}
+
 const struct guard_otp_rules *guard_otp_rules(const struct guard_profiles *profiles, int32_t date)
 {
     return &profile_on(profiles, PROFILE_SMS, date)->otp;

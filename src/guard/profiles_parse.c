@@ -17,7 +17,8 @@ static const struct {
     [PROFILE_CARD_BINS] = {"card-bins", "banks"},
     [PROFILE_MINORS] = {"cn-minors", "self_open_age adult_age"},
     [PROFILE_WORKDAYS] = {"workdays", "opens closes holidays makeup"},
-    [PROFILE_LOCK] = {"lock", "login pin"},
+    [PROFILE_LOCK] = {"lock", "login pin new_place transfer_risk unfreeze_delay_s"},
+    [PROFILE_LOCK_CODES] = {"lock-codes", "codes"},
     [PROFILE_PASSWORD] = {"password",
                           "mixed_length any_length max_length history distance composition "
                           "rotation rotation_days blocklist"},
@@ -330,8 +331,85 @@ static void parse_workdays(struct parse *parse, struct profile *profile)
     profile->workdays.makeup_count = dates(parse, profile, "makeup", profile->workdays.makeup);
 }
 
+static void parse_exits(struct parse *parse, const json_t *row, struct guard_lock_kind *kind)
+{
+    const json_t *exits = json_object_get(row, "exits");
+    kind->exit_count = json_array_size(exits);
+    // A lock without a way out would be a trap: none is loaded.
+    if (kind->exit_count == 0 || kind->exit_count > GUARD_EXITS_MAX) {
+        fault(parse, "exits", "is empty or too long");
+        kind->exit_count = 0;
+    }
+    for (size_t i = 0; i < kind->exit_count; i++) {
+        const char *name = json_string_value(json_array_get(exits, i));
+        kind->exits[i] = name != NULL ? name : "";
+        if (name == NULL || name[0] == '\0')
+            fault(parse, "exits", "holds no word");
+    }
+}
+
+static void parse_lock_kind(struct parse *parse, const json_t *row, struct guard_lock_kind *kind)
+{
+    static const char *const ends[] = {"clock", "decision", "person", "order"};
+    *kind = (struct guard_lock_kind){
+        .code = text(parse, row, "code"),
+        .scope = text(parse, row, "scope"),
+        .cause = text(parse, row, "cause"),
+        .evidence = text(parse, row, "evidence"),
+        .basis = text(parse, row, "basis"),
+        .decides = text(parse, row, "decides"),
+        .clock_s = small(parse, row, "clock_s", 0, 31622400),
+        .working_days = small(parse, row, "working_days", 0, 260),
+        .four_eyes = json_is_true(json_object_get(row, "four_eyes")),
+    };
+    const char *end = text(parse, row, "ends");
+    size_t i = 0;
+    while (i < 4 && !text_equal(ends[i], end))
+        i++;
+    if (i == 4 || guard_scope_parse(kind->scope) == 0)
+        fault(parse, kind->code, "has an unknown end or scope");
+    kind->ends = (enum guard_lock_ends)i;
+    if (kind->ends == GUARD_ENDS_CLOCK && kind->clock_s == 0)
+        fault(parse, kind->code, "ends by the clock without a time");
+    if (kind->ends == GUARD_ENDS_DECISION && kind->working_days == 0)
+        fault(parse, kind->code, "is decided without a deadline");
+    parse_exits(parse, row, kind);
+}
+
+static void parse_lock_codes(struct parse *parse, struct profile *profile)
+{
+    const json_t *codes = json_object_get(profile->root, "codes");
+    for (size_t i = 0; i < json_array_size(codes); i++) {
+        const json_t *row = json_array_get(codes, i);
+        const int32_t number = guard_lock_number(text(parse, row, "code"));
+        if (number == 0)
+            fault(parse, "codes", "holds an unknown code");
+        else
+            parse_lock_kind(parse, row, &profile->lock_kinds[number - 1]);
+    }
+    for (size_t i = 0; i < GUARD_LOCK_CODES; i++)
+        if (profile->lock_kinds[i].code == NULL)
+            fault(parse, "codes", "misses a code");
+}
+
+// How long to wait before the n-th try; the first waits for nothing.
+static void parse_delays(struct parse *parse, const json_t *login, struct guard_lock_rules *rules)
+{
+    const json_t *delays = json_object_get(login, "delays_s");
+    if (!json_is_array(delays) || json_array_size(delays) > GUARD_DELAYS_MAX)
+        fault(parse, "delays_s", "is missing or too long");
+    for (size_t i = 0; i < json_array_size(delays) && i < GUARD_DELAYS_MAX; i++) {
+        const int64_t seconds = json_integer_value(json_array_get(delays, i));
+        if (seconds < 0 || seconds > 3600)
+            fault(parse, "delays_s", "is out of range");
+        rules->login_delay_s[i] = (int32_t)seconds;
+    }
+}
+
 static void parse_lock(struct parse *parse, struct profile *profile)
 {
+    const json_t *place = json_object_get(profile->root, "new_place");
+    const json_t *risk = json_object_get(profile->root, "transfer_risk");
     const json_t *login = json_object_get(profile->root, "login");
     const json_t *pin = json_object_get(profile->root, "pin");
     profile->lock = (struct guard_lock_rules){
@@ -342,7 +420,14 @@ static void parse_lock(struct parse *parse, struct profile *profile)
         .pin_lock_first_s = small(parse, pin, "first_s", 60, 31622400),
         .pin_lock_again_s = small(parse, pin, "again_s", 60, 31622400),
         .pin_again_days = small(parse, pin, "again_days", 1, 366),
+        .pin_identity_after = small(parse, pin, "identity_after", 2, 100),
+        .pin_identity_days = small(parse, pin, "identity_days", 1, 366),
+        .place_account_days = small(parse, place, "account_days", 0, 366),
+        .caution_s = small(parse, place, "caution_s", 0, 31622400),
+        .risk_amount = whole(parse, risk, "amount", 1, INT64_C(9007199254740991)),
+        .unfreeze_delay_s = small(parse, profile->root, "unfreeze_delay_s", 0, 604800),
     };
+    parse_delays(parse, login, &profile->lock);
 }
 
 // Index of the text in the list.
@@ -426,6 +511,7 @@ bool profile_parse_body(struct profile *profile, char *reason)
         [PROFILE_MINORS] = parse_minors,
         [PROFILE_WORKDAYS] = parse_workdays,
         [PROFILE_LOCK] = parse_lock,
+        [PROFILE_LOCK_CODES] = parse_lock_codes,
         [PROFILE_PASSWORD] = parse_password,
         [PROFILE_PIN] = parse_pin,
         [PROFILE_SMS] = parse_sms,

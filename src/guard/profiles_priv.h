@@ -3,6 +3,7 @@
 #define GUARD_PROFILES_PRIV_H
 
 #include "guard/guard_open.h"
+#include "guard/guard_lock.h"
 
 #include <jansson.h>
 
@@ -23,6 +24,7 @@ enum profile_kind {
     PROFILE_RECORD,
     PROFILE_PERMITS,
     PROFILE_OPEN,
+    PROFILE_LOCK_CODES,
     PROFILE_KINDS
 };
 
@@ -73,6 +75,7 @@ struct profile {
         int32_t opens_minute, closes_minute; // of the day
     } workdays;
     struct guard_lock_rules lock;
+    struct guard_lock_kind lock_kinds[GUARD_LOCK_CODES];
     struct guard_password_policy password;
     struct blocklist *blocklist; // of the password profile
     int32_t pin_history;

@@ -2,13 +2,13 @@
 // T1 A try is reserved before the hash is computed, so that parallel requests never get more tries
 // than the rule allows. T2 A try is counted only when the hash was compared and did not match;
 // during a lock nothing is counted or compared. T3 Unknown logins cost, count and lock like known
-// ones.
-#include "guard/tries_priv.h"
+// ones. T4 Tries from browsers that are not known share one counter; each known one has its own.
+#include "guard/device_priv.h"
+#include "guard/lock_priv.h"
 
 #include <string.h>
 
 static const int64_t SECOND_US = 1000000;
-static const int64_t HOUR_US = INT64_C(3600000000);
 static const int64_t DAY_US = INT64_C(86400000000);
 static const int64_t OPEN_US =
     INT64_C(60) * 1000000; // a reservation that nobody gave back is void after this
@@ -40,17 +40,21 @@ static void forget_old(struct tries_row *row, const struct tries_rule *rule, int
         row->open = 0;
 }
 
-static struct tries_rule rule_of(const struct guard_gate *gate, enum tries_kind kind,
+static struct tries_rule rule_of(const struct guard_profiles *profiles, enum tries_kind kind,
                                  int64_t now_us)
 {
-    const struct guard_lock_rules *lock =
-        guard_lock_rules(gate->profiles, time_business_date(now_us));
+    const struct guard_lock_rules *lock = guard_lock_rules(profiles, time_business_date(now_us));
     struct tries_rule rule = {.kind = kind};
-    rule.tries = kind == TRIES_PIN ? lock->pin_tries : lock->login_tries;
+    const bool pin = kind == TRIES_PIN;
+    rule.tries = pin ? lock->pin_tries : lock->login_tries;
     rule.window_us = lock->login_window_s * SECOND_US;
-    rule.lock_us = (kind == TRIES_PIN ? lock->pin_lock_first_s : lock->login_lock_s) * SECOND_US;
-    rule.again_us = kind == TRIES_PIN ? lock->pin_lock_again_s * SECOND_US : rule.lock_us;
+    rule.lock_us = (pin ? lock->pin_lock_first_s : lock->login_lock_s) * SECOND_US;
+    rule.again_us = pin ? lock->pin_lock_again_s * SECOND_US : rule.lock_us;
     rule.again_within_us = lock->pin_again_days * DAY_US;
+    rule.identity_after = pin ? lock->pin_identity_after : 0;
+    rule.identity_within_us = lock->pin_identity_days * DAY_US;
+    for (size_t i = 0; !pin && i < GUARD_DELAYS_MAX; i++)
+        rule.delay_us[i] = lock->login_delay_s[i] * SECOND_US;
     if (rule.tries > TRIES_MAX)
         rule.tries = TRIES_MAX;
     return rule;
@@ -59,30 +63,78 @@ static struct tries_rule rule_of(const struct guard_gate *gate, enum tries_kind 
 static enum code locked(const struct tries *tries, const struct guard_lock *lock,
                         struct problem *problem)
 {
-    const bool pin = tries->rule.kind == TRIES_PIN;
-    const enum code code = pin ? CODE_PIN_LOCKED : CODE_ACCOUNT_LOCKED;
-    (void)problem_set(problem, code, pin ? CHARGED_NO : CHARGED_NOT_INVOLVED);
-    if (problem == NULL)
-        return code;
-    problem->until_us = lock->until_us;
-    problem->hours = (lock->until_us - tries->now_us + HOUR_US - 1) / HOUR_US;
-    (void)text_copy(problem->case_number, sizeof problem->case_number, lock->case_number);
+    enum code code = CODE_ACCOUNT_LOCKED;
+    if (tries->rule.kind == TRIES_PIN)
+        code = lock->until_us == GUARD_LOCK_OPEN ? CODE_PIN_IDENTITY : CODE_PIN_LOCKED;
+    else if (text_equal(lock->code, "L03"))
+        code = CODE_LOGIN_UNCONFIRMED;
+    else if (!text_equal(lock->code, "L01"))
+        code = CODE_LOGIN_PAUSED;
+    (void)problem_set(problem, code,
+                      tries->rule.kind == TRIES_PIN ? CHARGED_NO : CHARGED_NOT_INVOLVED);
+    guard_lock_fill(tries->gate->vault, lock, tries->now_us, problem);
     return code;
 }
 
 // --- reserve ---
 
+// Locks of the same scope that tries did not cause: a new place, an order, our own fault. What a
+// stranger's new place leads to does not touch a browser that is known.
+static bool stands_in_the_way(const struct tries *tries, const struct guard_lock *lock)
+{
+    if (tries->rule.kind == TRIES_PIN)
+        return text_equal(lock->scope, "pay");
+    return text_equal(lock->scope, "login") && !text_equal(lock->code, "L01") &&
+           !(tries->device && text_equal(lock->code, "L03"));
+}
+
+static enum code find_lock(struct db *db, const struct tries *tries, struct guard_lock *out,
+                           bool *out_found)
+{
+    struct guard_lock locks[GUARD_LOCKS_MAX];
+    size_t count = 0;
+    const enum code code =
+        lock_of_subject(db, &tries->subject, tries_lock_code(tries->rule.kind), tries->now_us, out);
+    *out_found = code == OK;
+    if (code == OK || code != CODE_NOT_FOUND || tries->person == 0 || tries->password_only)
+        return code == CODE_NOT_FOUND ? OK : code;
+    GUARD(lock_of_person(db, tries->person, tries->now_us, locks, GUARD_LOCKS_MAX, &count));
+    for (size_t i = 0; i < count && !*out_found; i++)
+        if (stands_in_the_way(tries, &locks[i])) {
+            *out = locks[i];
+            *out_found = true;
+        }
+    return OK;
+}
+
+// After the second, third … wrong try the next one waits a little, and is not counted when it does
+// not. Tries on their way count as wrong ones: sending them all at once gains nothing.
+static int64_t must_wait_us(const struct tries *tries, const struct tries_row *row)
+{
+    const size_t behind = row->wrong_count + (size_t)row->open;
+    const int64_t delay_us =
+        tries->rule.delay_us[behind < GUARD_DELAYS_MAX ? behind : GUARD_DELAYS_MAX - 1];
+    const int64_t passed_us = tries->now_us - row->last_us;
+    return passed_us >= 0 && passed_us < delay_us ? delay_us - passed_us : 0;
+}
+
 enum code tries_reserve(struct db *db, struct tries *tries, struct problem *problem)
 {
     struct guard_lock lock;
-    size_t count = 0;
-    GUARD(tries_locks(db, &tries->subject, tries_lock_code(tries->rule.kind), tries->now_us, &lock,
-                      1, &count));
-    if (count > 0)
+    bool found;
+    GUARD(find_lock(db, tries, &lock, &found));
+    if (found)
         return locked(tries, &lock, problem);
     struct tries_row row;
     GUARD(tries_load(db, &tries->subject, tries->rule.kind, &row));
     forget_old(&row, &tries->rule, tries->now_us);
+    const int64_t wait_us = must_wait_us(tries, &row);
+    if (wait_us > 0) {
+        (void)problem_set(problem, CODE_LOGIN_DELAY, CHARGED_NOT_INVOLVED);
+        if (problem != NULL)
+            problem->retry_after_s = (wait_us + SECOND_US - 1) / SECOND_US;
+        return CODE_LOGIN_DELAY;
+    }
     if ((int32_t)row.wrong_count + row.open >= tries->rule.tries)
         return problem_set(problem, CODE_REQUEST_RUNNING, CHARGED_NO);
     row.open++;
@@ -92,20 +144,61 @@ enum code tries_reserve(struct db *db, struct tries *tries, struct problem *prob
 
 // --- settle ---
 
+// The first lock of a PIN is short, the next one within the week is longer, and one more within the
+// month waits for documents.
+static enum code end_of_lock(struct db *db, const struct tries *tries, struct guard_lock *lock)
+{
+    const struct tries_rule *rule = &tries->rule;
+    int64_t in_week = 0, in_month = 0;
+    lock->automatic = true;
+    lock->until_us = tries->now_us + rule->lock_us;
+    if (rule->kind != TRIES_PIN)
+        return OK;
+    GUARD(tries_locks_since(db, &tries->subject, "L02", tries->now_us - rule->again_within_us,
+                            &in_week));
+    GUARD(tries_locks_since(db, &tries->subject, "L02", tries->now_us - rule->identity_within_us,
+                            &in_month));
+    if (in_week > 0)
+        lock->until_us = tries->now_us + rule->again_us;
+    if (in_month + 1 >= rule->identity_after) {
+        lock->automatic = false;
+        lock->until_us = GUARD_LOCK_OPEN;
+    }
+    return OK;
+}
+
 static enum code make_lock(struct db *db, struct tries *tries, struct guard_lock *out)
 {
-    bool before = false;
-    if (tries->rule.kind == TRIES_PIN)
-        GUARD(tries_locked_since(db, &tries->subject, "L02",
-                                 tries->now_us - tries->rule.again_within_us, &before));
-    *out = (struct guard_lock){.from_us = tries->now_us,
-                               .until_us = tries->now_us +
-                                           (before ? tries->rule.again_us : tries->rule.lock_us)};
+    const struct guard_gate *gate = tries->gate;
+    const bool pin = tries->rule.kind == TRIES_PIN;
+    *out = (struct guard_lock){.id = id_new(gate->env),
+                               .person = tries->person,
+                               .from_us = tries->now_us,
+                               .tries = tries->rule.tries};
+    GUARD(end_of_lock(db, tries, out));
     (void)text_copy(out->code, sizeof out->code, tries_lock_code(tries->rule.kind));
-    (void)text_copy(out->scope, sizeof out->scope, tries->rule.kind == TRIES_PIN ? "pay" : "login");
-    guard_case_number(tries->env, out->case_number);
-    const struct id id = id_new(tries->env);
-    return tries_lock_insert(db, &id, &tries->subject, out);
+    (void)text_copy(out->scope, sizeof out->scope, pin ? "pay" : "login");
+    (void)text_copy(out->evidence, sizeof out->evidence, pin ? "wrong-pins" : "wrong-passwords");
+    guard_case_number(gate->env, out->case_number);
+    GUARD(lock_insert(db, gate->vault, &tries->subject, out, NULL));
+    if (tries->person == 0)
+        return OK;
+    const struct guard_locker locker = {gate->profiles, gate->vault, gate->env};
+    return lock_tell(db, &locker, out, pin ? "lock.L02" : "lock.L01", NULL);
+}
+
+// A wrong password is an entry in the person's history of log-ins.
+static enum code record(struct db *db, const struct tries *tries, bool full)
+{
+    const struct guard_login *origin = tries->origin;
+    if (origin == NULL || tries->person == 0)
+        return OK;
+    const struct signin_row row = {.person = tries->person,
+                                   .at_us = tries->now_us,
+                                   .result = full ? GUARD_SIGNIN_LOCKED : GUARD_SIGNIN_WRONG,
+                                   .device = origin->device != NULL ? origin->device : "",
+                                   .address = origin->address != NULL ? origin->address : ""};
+    return signin_add(db, tries->gate->vault, tries->gate->env, &row);
 }
 
 static enum code wrong(const struct tries *tries, int32_t left, struct problem *problem)
@@ -115,8 +208,12 @@ static enum code wrong(const struct tries *tries, int32_t left, struct problem *
     const enum code code = tries->password_only ? CODE_PASSWORD_WRONG : codes[tries->rule.kind];
     (void)problem_set(problem, code,
                       tries->rule.kind == TRIES_PIN ? CHARGED_NO : CHARGED_NOT_INVOLVED);
-    if (problem != NULL)
-        problem->tries_left = left;
+    if (problem == NULL)
+        return code;
+    const int32_t behind = tries->rule.tries - left;
+    problem->tries_left = left;
+    if (behind >= 0 && behind < GUARD_DELAYS_MAX)
+        problem->retry_after_s = tries->rule.delay_us[behind] / SECOND_US;
     return code;
 }
 
@@ -144,6 +241,7 @@ enum code tries_settle(struct db *db, struct tries *tries, struct problem *probl
         return wrong(tries, left, problem);
     if (tries->match || !tries->compared)
         return OK;
+    GUARD(record(db, tries, full));
     if (!full)
         return wrong(tries, left, problem);
     GUARD(make_lock(db, tries, &lock));
@@ -192,8 +290,9 @@ static enum code check(const struct guard_gate *gate, struct tries *tries, enum 
 struct lookup {
     struct db_change change;
     const struct guard_gate *gate;
-    const char *login;
+    const char *login, *token;
     int64_t person;
+    bool device; // the token is that of a browser known to the person
     struct party_credentials credentials;
 };
 
@@ -206,6 +305,8 @@ static enum code lookup_run(struct db *db, struct db_change *change)
         if (code == CODE_NOT_FOUND || code == CODE_PHONE_INVALID)
             code = party_find_by_wallet_number(db, lookup->login, &lookup->person);
         GUARD(code);
+        GUARD(guard_device_known(db, lookup->gate->vault, lookup->person, lookup->token,
+                                 &lookup->device));
     }
     return party_credentials_load(db, lookup->person, &lookup->credentials);
 }
@@ -216,9 +317,9 @@ enum code guard_pin_check(const struct guard_gate *gate, int64_t person, const c
     if (pin == NULL || pin[0] == '\0')
         return problem_set(problem, CODE_PIN_REQUIRED, CHARGED_NO);
     struct lookup lookup = {.change = {.run = lookup_run}, .gate = gate, .person = person};
-    struct tries tries = {.env = gate->env, .now_us = env_now(gate->env)};
+    struct tries tries = {.gate = gate, .person = person, .now_us = env_now(gate->env)};
     GUARD(db_committer_run(gate->committer, &lookup.change));
-    tries.rule = rule_of(gate, TRIES_PIN, tries.now_us);
+    tries.rule = rule_of(gate->profiles, TRIES_PIN, tries.now_us);
     tries_subject_person(&tries.subject, person);
     tries.malformed = strlen(pin) != 6 || !text_all_digits(pin);
     const enum code code = check(gate, &tries, VAULT_PIN, pin, lookup.credentials.pin, problem);
@@ -230,10 +331,11 @@ enum code guard_password_check(const struct guard_gate *gate, int64_t person, co
                                struct problem *problem)
 {
     struct lookup lookup = {.change = {.run = lookup_run}, .gate = gate, .person = person};
-    struct tries tries = {.env = gate->env, .now_us = env_now(gate->env), .password_only = true};
+    struct tries tries = {
+        .gate = gate, .person = person, .now_us = env_now(gate->env), .password_only = true};
     GUARD(db_committer_run(gate->committer, &lookup.change));
-    tries.rule = rule_of(gate, TRIES_LOGIN, tries.now_us);
-    tries_subject_person(&tries.subject, person);
+    tries.rule = rule_of(gate->profiles, TRIES_LOGIN, tries.now_us);
+    tries_subject_device(&tries.subject, person, NULL);
     const enum code code =
         check(gate, &tries, VAULT_PASSWORD, password, lookup.credentials.password, problem);
     mem_wipe(&lookup.credentials, sizeof lookup.credentials);
@@ -258,23 +360,38 @@ static void plain_login(char out[LOGIN_TEXT], const char *typed)
     out[used] = '\0';
 }
 
-enum code guard_login_check(const struct guard_gate *gate, const char *login, const char *password,
+static void subject_of(struct tries *tries, const struct lookup *lookup, const char *token)
+{
+    tries->person = lookup->person;
+    tries->device = lookup->device;
+    if (lookup->device) {
+        const struct vault_hash hash = vault_device_hash(tries->gate->vault, token);
+        tries_subject_device(&tries->subject, lookup->person, &hash);
+        return;
+    }
+    if (lookup->person != 0)
+        tries_subject_person(&tries->subject, lookup->person);
+    else
+        tries_subject_login(&tries->subject, tries->gate->vault, lookup->login);
+}
+
+enum code guard_login_check(const struct guard_gate *gate, const struct guard_login *login,
                             int64_t *out_person, struct problem *problem)
 {
     char plain[LOGIN_TEXT];
-    plain_login(plain, login);
-    struct lookup lookup = {.change = {.run = lookup_run}, .gate = gate, .login = plain};
-    struct tries tries = {.env = gate->env, .now_us = env_now(gate->env)};
+    plain_login(plain, login->login);
+    struct lookup lookup = {
+        .change = {.run = lookup_run}, .gate = gate, .login = plain, .token = login->token};
+    struct tries tries = {.gate = gate, .origin = login, .now_us = env_now(gate->env)};
     enum code code = db_committer_run(gate->committer, &lookup.change);
     ENSURE(code == OK || code == CODE_NOT_FOUND, code);
     const bool known = code == OK;
-    tries.rule = rule_of(gate, TRIES_LOGIN, tries.now_us);
-    if (known)
-        tries_subject_person(&tries.subject, lookup.person);
-    else
-        tries_subject_login(&tries.subject, gate->vault, plain);
-    code = check(gate, &tries, VAULT_PASSWORD, password, known ? lookup.credentials.password : NULL,
-                 problem);
+    if (!known)
+        lookup.person = 0;
+    tries.rule = rule_of(gate->profiles, TRIES_LOGIN, tries.now_us);
+    subject_of(&tries, &lookup, login->token);
+    code = check(gate, &tries, VAULT_PASSWORD, login->password,
+                 known ? lookup.credentials.password : NULL, problem);
     mem_wipe(&lookup.credentials, sizeof lookup.credentials);
     if (code == OK)
         *out_person = lookup.person;
@@ -284,8 +401,7 @@ enum code guard_login_check(const struct guard_gate *gate, const char *login, co
 enum code guard_pin_tries_left(struct db *db, const struct guard_profiles *profiles, int64_t person,
                                int64_t now_us, int32_t *out)
 {
-    const struct guard_gate gate = {.profiles = profiles};
-    const struct tries_rule rule = rule_of(&gate, TRIES_PIN, now_us);
+    const struct tries_rule rule = rule_of(profiles, TRIES_PIN, now_us);
     struct tries_subject subject;
     struct tries_row row;
     tries_subject_person(&subject, person);
@@ -293,12 +409,4 @@ enum code guard_pin_tries_left(struct db *db, const struct guard_profiles *profi
     forget_old(&row, &rule, now_us);
     *out = rule.tries - (int32_t)row.wrong_count;
     return OK;
-}
-
-enum code guard_locks(struct db *db, int64_t person, int64_t now_us, struct guard_lock *out,
-                      size_t max, size_t *out_count)
-{
-    struct tries_subject subject;
-    tries_subject_person(&subject, person);
-    return tries_locks(db, &subject, "", now_us, out, max, out_count);
 }

@@ -1,4 +1,4 @@
-// tries_priv: rows of guard_try and guard_lock; stays inside this room.
+// tries_priv: rows of guard_try, and the check of a secret on its way; stays inside this room.
 #ifndef GUARD_TRIES_PRIV_H
 #define GUARD_TRIES_PRIV_H
 
@@ -7,12 +7,16 @@
 enum tries_kind { TRIES_LOGIN = 1, TRIES_PIN };
 enum { TRIES_MAX = 16 };
 
-// Whose tries: a person (8 bytes) or the hash of an unknown login (32 bytes).
+// Whose tries: a person (8 bytes), a person in a browser that is known (24 bytes; zeros = signed
+// in), or the hash of an unknown login (32 bytes).
 struct tries_subject {
     uint8_t bytes[32];
     size_t size;
 };
 void tries_subject_person(struct tries_subject *out, int64_t person);
+// `token` NULL = a signed-in person.
+void tries_subject_device(struct tries_subject *out, int64_t person,
+                          const struct vault_hash *token);
 void tries_subject_login(struct tries_subject *out, const struct vault *vault, const char *login);
 
 struct tries_row {
@@ -23,15 +27,19 @@ struct tries_row {
 };
 struct tries_rule {
     enum tries_kind kind;
-    int32_t tries;
-    int64_t window_us, lock_us, again_us, again_within_us;
+    int32_t tries, identity_after;
+    int64_t window_us, lock_us, again_us, again_within_us, identity_within_us;
+    int64_t delay_us[GUARD_DELAYS_MAX]; // before the try with that many wrong ones behind it
 };
 // One check on its way.
 struct tries {
-    const struct env *env;
+    const struct guard_gate *gate;
+    const struct guard_login *origin; // of a log-in; NULL else
     struct tries_rule rule;
     struct tries_subject subject;
+    int64_t person; // 0 = nobody has this login
     int64_t now_us;
+    bool device;        // a browser that is known: strangers' locks are not its own
     bool password_only; // of a signed-in person
     bool malformed;     // no PIN at all: refused without comparing or counting
     bool compared, match, locked_now;
@@ -45,12 +53,8 @@ enum code tries_load(struct db *db, const struct tries_subject *subject, enum tr
                      struct tries_row *out);
 enum code tries_write(struct db *db, const struct tries_subject *subject, enum tries_kind kind,
                       const struct tries_row *row);
-// Locks in force, the longest first; code "" = any.
-enum code tries_locks(struct db *db, const struct tries_subject *subject, const char *code,
-                      int64_t now_us, struct guard_lock *out, size_t max, size_t *out_count);
-enum code tries_locked_since(struct db *db, const struct tries_subject *subject, const char *code,
-                             int64_t since_us, bool *out);
-enum code tries_lock_insert(struct db *db, const struct id *id, const struct tries_subject *subject,
-                            const struct guard_lock *lock);
+// Locks of this code that began since then.
+enum code tries_locks_since(struct db *db, const struct tries_subject *subject, const char *code,
+                            int64_t since_us, int64_t *out);
 
 #endif

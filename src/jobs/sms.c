@@ -25,18 +25,56 @@ static const struct {
     {"wallet.opened", "您的钱包已开通，可以开始使用。", "Your wallet is open and ready to use."},
     {"maintenance.over", "系统已恢复。您填写的内容都在，打开通宝即可从刚才的步骤继续。",
      "We are back. What you entered is kept; open the app to go on at the same step."},
+    // Of locks; the case number stands where others have their code.
+    {"lock.L01", "登录已锁定，您的资金安全。编号 {case}。",
+     "Log-in locked. Your money is safe. Case {case}."},
+    {"lock.L02", "支付密码已锁定，您仍可收款。编号 {case}。",
+     "PIN locked; you can still receive. Case {case}."},
+    {"lock.L03",
+     "新设备在不常用的地点登录，请在常用设备上确认。不是您？请拒绝并修改密码。编号 {case}。",
+     "A new device wants to log in from an unusual place. Confirm or refuse it on your usual "
+     "device. Case {case}."},
+    {"lock.L04", "有一笔转账需要您确认，未扣款。编号 {case}。",
+     "A transfer needs your word. Not charged. Case {case}."},
+    {"lock.L05", "您的证件已到期，上传新证件即可恢复转账。编号 {case}。",
+     "Your document has expired. Send the new one to go on with transfers. Case {case}."},
+    {"lock.L06", "请核对您的手机号是否仍由您使用。编号 {case}。",
+     "Please confirm your phone number. Case {case}."},
+    {"lock.L07", "钱包已冻结，仅可收款。解冻请在“安全中心”办理。编号 {case}。",
+     "Your wallet is frozen; it can only receive. Case {case}."},
+    {"lock.L08", "付款已暂停，请打开通宝查看原因。编号 {case}。",
+     "Payments are paused. Open the app to see why. Case {case}."},
+    {"lock.L09", "付款已暂停，请打开通宝查看原因。编号 {case}。",
+     "Payments are paused. Open the app to see why. Case {case}."},
+    {"lock.L10", "因我们的系统问题，部分功能暂停，到时自动恢复。很抱歉。编号 {case}。",
+     "A fault on our side pauses some functions; it ends by itself. Sorry. Case {case}."},
+    {"lock.ended", "锁定已解除。编号 {case}。", "The lock is over. Case {case}."},
+    {"lock.asked", "资料已收到，我们会按期处理。编号 {case}。",
+     "We have your documents. Case {case}."},
+    {"lock.refused", "资料不足以解除锁定，您可以补充后再次提交。编号 {case}。",
+     "What you sent is not enough yet; you may add to it. Case {case}."},
+    {"lock.late", "处理已超过期限，已自动交给上级负责。很抱歉。编号 {case}。",
+     "We missed our deadline; the case went to the next level. Sorry. Case {case}."},
+    {"unfreeze.planned", "钱包将于一小时后解冻。不是您？请立即再次冻结。编号 {case}。",
+     "Your wallet will be unfrozen in an hour. Not you? Freeze it again now. Case {case}."},
 };
 
+// `code` stands in the place of {case}.
 static bool news_text(struct buffer *out, const struct jobs_options *options, const char *purpose,
-                      bool english)
+                      const char *code, bool english)
 {
-    for (size_t i = 0; i < sizeof NEWS / sizeof NEWS[0]; i++)
-        if (text_equal(NEWS[i].purpose, purpose)) {
-            buffer_format(out, "【%s】%s", english ? options->signature_en : options->signature,
-                          english ? NEWS[i].en : NEWS[i].zh);
-            return true;
-        }
-    return false;
+    size_t i = 0;
+    while (i < sizeof NEWS / sizeof NEWS[0] && !text_equal(NEWS[i].purpose, purpose))
+        i++;
+    if (i == sizeof NEWS / sizeof NEWS[0])
+        return false;
+    const char *text = english ? NEWS[i].en : NEWS[i].zh;
+    const char *place = strstr(text, "{case}");
+    buffer_format(out, "【%s】", english ? options->signature_en : options->signature);
+    buffer_append(out, text, place != NULL ? (size_t)(place - text) : strlen(text));
+    if (place != NULL)
+        buffer_format(out, "%s%s", code, place + strlen("{case}"));
+    return true;
 }
 
 void jobs_sms_code_text(struct buffer *out, const struct jobs_options *options, const char *purpose,
@@ -93,7 +131,7 @@ static enum ports_outcome post(const struct jobs_options *options, const struct 
     struct buffer text = {0};
     char reason[32] = "";
     const bool english = text_equal(letter->lines[LINE_LANGUAGE], "en");
-    if (!news_text(&text, options, letter->lines[LINE_PURPOSE], english))
+    if (!news_text(&text, options, letter->lines[LINE_PURPOSE], letter->lines[LINE_CODE], english))
         jobs_sms_code_text(&text, options, letter->lines[LINE_PURPOSE], letter->lines[LINE_CODE],
                            (int32_t)letter->minutes, english);
     const struct ports_message message = {message_id(row), letter->lines[LINE_PHONE], text.data};

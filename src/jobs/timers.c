@@ -1,5 +1,6 @@
 // Timers: what is due by the clock alone. Each runs in one change, bounded, at most once per its
 // period.
+#include "guard/guard_device.h"
 #include "jobs/jobs_priv.h"
 
 #include "guard/guard_maintenance.h"
@@ -54,6 +55,19 @@ static enum code tries(struct db *db, const struct jobs_options *o, int64_t now_
     return guard_tries_prune(db, now_us - 2 * DAY_US, LIMIT, out);
 }
 
+// Ends that are due are carried out: unfreezing takes place to the second.
+static enum code locks(struct db *db, const struct jobs_options *o, int64_t now_us, int64_t *out)
+{
+    const struct guard_locker locker = {o->profiles, o->vault, o->env};
+    return guard_locks_due(db, &locker, now_us, LIMIT, out);
+}
+
+static enum code signins(struct db *db, const struct jobs_options *o, int64_t now_us, int64_t *out)
+{
+    (void)o;
+    return guard_signins_prune(db, now_us - 180 * DAY_US, LIMIT, out);
+}
+
 static enum code events(struct db *db, const struct jobs_options *o, int64_t now_us, int64_t *out)
 {
     return party_outbox_prune(db, now_us - (o->event_keep_us > 0 ? o->event_keep_us : DAY_US),
@@ -73,6 +87,8 @@ static const struct {
     {"maintenance", 1 * SECOND_US, maintenance},
     {"challenges", 10 * SECOND_US, challenges},
     {"tries", 600 * SECOND_US, tries},
+    {"locks", SECOND_US, locks},
+    {"signins", 600 * SECOND_US, signins},
     {"events", 2 * SECOND_US, events},
 };
 enum { OWN_COUNT = sizeof OWN / sizeof OWN[0] };

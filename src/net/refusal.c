@@ -116,6 +116,8 @@ static void put_placeholder(struct buffer *out, const char *name, size_t size,
         put_time(out, problem->until_us, frame->now_us, frame->english);
     else if (is(name, size, "bank"))
         buffer_text(out, problem->subject);
+    else if (is(name, size, "case"))
+        buffer_text(out, problem->case_number);
     else if (is(name, size, "ref"))
         put_reference(out, frame->request_id);
     else
@@ -204,6 +206,26 @@ static void write_params(struct net_json_writer *w, const struct problem *p)
         net_json_string(w, "rule", p->rule);
     if (p->case_number[0] != '\0')
         net_json_string(w, "case", p->case_number);
+    if (p->lock[0] != '\0')
+        net_json_string(w, "lock", p->lock);
+    net_json_end_object(w);
+}
+
+// What the person keeps: it can be checked without asking us again (guard_lock_statement).
+static void write_statement(struct net_json_writer *w, const struct problem *p)
+{
+    if (p->signature[0] == '\0')
+        return;
+    net_json_begin_object(w, "statement");
+    net_json_string(w, "case_number", p->case_number);
+    net_json_string(w, "code", p->lock);
+    net_json_int(w, "tries", p->tries);
+    if (p->until_us != 0)
+        net_json_time(w, "until", p->until_us);
+    else
+        net_json_null(w, "until");
+    net_json_time(w, "at", p->from_us);
+    net_json_string(w, "signature", p->signature);
     net_json_end_object(w);
 }
 
@@ -273,6 +295,7 @@ void net_problem_render(struct buffer *out, const struct problem *problem,
     if (problem->retry_after_s > 0)
         net_json_int(w, "retry_after", problem->retry_after_s);
     write_params(w, problem);
+    write_statement(w, problem);
     write_fields(w, problem, frame);
     write_actions(w, problem->code);
     net_json_end_object(w);

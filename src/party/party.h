@@ -267,7 +267,8 @@ enum party_notice_group { PARTY_NOTICE_MONEY = 1, PARTY_NOTICE_SECURITY, PARTY_N
 const char *party_notice_group_name(enum party_notice_group group);
 // Kinds and their zh/en texts stand in party_notice_text.c: "wallet.opened" "wallet.upgraded"
 // "document.expiring" "document.expired" "session.new"
-// "password.changed" "pin.changed" "lock.login" "lock.pin" "wallet.frozen" "wallet.unfrozen"
+// "password.changed" "pin.changed" "lock.L01" … "lock.L10" "lock.ended"
+// "lock.asked" "lock.refused" "lock.late" "unfreeze.planned" "wallet.frozen" "wallet.unfrozen"
 // "card.bound" "card.removed" "money.received" "money.paid" "money.refunded" "topup.done"
 // "topup.failed" "withdrawal.done" "withdrawal.failed" "maintenance.over" "case.service".
 struct party_notice {

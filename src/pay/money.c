@@ -129,6 +129,27 @@ static enum code check_limits(struct work *work, struct pay_money *money,
     return OK;
 }
 
+// A large transfer to somebody new, soon after a new device or a reset: transfers stop before it,
+// and the person is asked (L04). Only this refusal reads and writes what others do not.
+static enum code check_risk(struct work *work, struct pay_money *money, struct guard_wallet *payer)
+{
+    const struct pay_world *world = money->world;
+    const struct guard_payment payment = {money->channel, money->amount, money->pin, work->now_us};
+    const struct guard_lock_order order = {.person = money->payer, .code = "L04"};
+    const struct guard_locker locker = {world->profiles, world->vault, world->env};
+    struct guard_lock lock;
+    bool known;
+    if (money->kind != BOOKS_TRANSFER || !guard_transfer_risky(payer, world->profiles, &payment))
+        return OK;
+    GUARD(pay_contact_known(&known, work->db, money->payer, money->payee));
+    if (known)
+        return OK;
+    GUARD(guard_lock_place(work->db, &locker, &order, &lock));
+    payer->out_lock = guard_lock_number(lock.code); // for those behind it in this group
+    payer->out_lock_us = lock.until_us;
+    return problem_set(&money->problem, CODE_TRANSFER_LOCKED, CHARGED_NO);
+}
+
 static enum code operate(struct work *work, struct pay_money *money)
 {
     const struct books_posting posting = {.kind = LEDGER_POST,
@@ -200,6 +221,7 @@ static enum code decide(struct work *work, struct pay_money *money)
     ENSURE((account->ledger.flags & LEDGER_FROZEN_OUT) == 0,
            problem_set(&money->problem, CODE_WALLET_FROZEN, CHARGED_NO));
     GUARD(check_limits(work, money, payer));
+    GUARD(check_risk(work, money, payer));
     GUARD(operate(work, money));
     // From here on it must succeed.
     after_success(work, money, payer);
@@ -226,6 +248,8 @@ static enum code decide_all(struct work *work)
             return code;
         if (code != OK && money->problem.code == OK)
             (void)problem_set(&money->problem, code, CHARGED_NO);
+        if (code == CODE_WALLET_FROZEN || code == CODE_TRANSFER_LOCKED)
+            guard_lock_name(work->db, money->payer, work->now_us, &money->problem);
         money->change.code = code;
         money->render(money);
         if (is_stored(code))

@@ -177,6 +177,9 @@ struct pay_contact {
     int64_t peer, last_us, last_amount;
 };
 enum code pay_contact_known(bool *out, struct db *db, int64_t person, int64_t peer);
+// Paid for the first time since then; last_us = when that was.
+enum code pay_contacts_new(struct db *db, int64_t person, int64_t since_us, size_t limit,
+                           struct pay_contact *out, size_t *out_count);
 enum code pay_contacts(struct db *db, int64_t person, size_t limit, struct pay_contact *out,
                        size_t *out_count);
 

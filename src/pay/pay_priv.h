@@ -2,6 +2,7 @@
 #ifndef PAY_PAY_PRIV_H
 #define PAY_PAY_PRIV_H
 
+#include "guard/guard_lock.h"
 #include "pay/pay.h"
 
 // An event for the streams of both sides (queue "event", type "operation").

@@ -290,8 +290,8 @@ enum code pay_contacts_write(struct db *db, struct arena *arena,
         values[4 * i + 3] = db_int(contacts[i].last_amount);
     }
     return db_exec_many(db,
-                        "INSERT INTO pay_contact (person, peer, last_us, last_amount) "
-                        "VALUES ($1, $2, $3, $4) ON CONFLICT (person, peer) DO UPDATE SET "
+                        "INSERT INTO pay_contact (person, peer, last_us, last_amount, first_us) "
+                        "VALUES ($1, $2, $3, $4, $3) ON CONFLICT (person, peer) DO UPDATE SET "
                         "last_us = EXCLUDED.last_us, last_amount = EXCLUDED.last_amount",
                         values, 4, count, NULL);
 }
@@ -325,6 +325,19 @@ enum code pay_contacts(struct db *db, int64_t person, size_t limit, struct pay_c
                    "SELECT peer, last_us, last_amount FROM pay_contact WHERE person = $1 "
                    "ORDER BY last_us DESC LIMIT $2",
                    values, 2, visit_contact, &contacts));
+    *out_count = contacts.count;
+    return OK;
+}
+
+enum code pay_contacts_new(struct db *db, int64_t person, int64_t since_us, size_t limit,
+                           struct pay_contact *out, size_t *out_count)
+{
+    struct contacts contacts = {out, 0, limit};
+    const struct db_value values[] = {db_int(person), db_int(since_us), db_int((int64_t)limit)};
+    GUARD(db_query(db,
+                   "SELECT peer, first_us, last_amount FROM pay_contact WHERE person = $1 AND "
+                   "first_us >= $2 ORDER BY first_us DESC LIMIT $3",
+                   values, 3, visit_contact, &contacts));
     *out_count = contacts.count;
     return OK;
 }

@@ -80,6 +80,22 @@ struct vault_hash vault_token_hash(const struct vault *vault, enum vault_token k
 struct vault_hash vault_code_hash(const struct vault *vault, const struct id *challenge,
                                   const char *code);
 
+// --- devices, places, statements
+// ----------------------------------------------------------------------
+
+// Of the cookie of a browser, and of an address class: only these are stored.
+struct vault_hash vault_device_hash(const struct vault *vault, const char *token);
+struct vault_hash vault_place_hash(const struct vault *vault, const char *place);
+
+// Statements that others can check without us: Ed25519 (RFC 8032), key made from the master key,
+// texts base64url without padding.
+#define VAULT_STATEMENT_KEY_TEXT 44 // 32 bytes, with NUL
+#define VAULT_STATEMENT_TEXT 87     // 64 bytes, with NUL
+void vault_statement_key(const struct vault *vault, char out[VAULT_STATEMENT_KEY_TEXT]);
+void vault_statement_sign(const struct vault *vault, const char *statement,
+                          char out[VAULT_STATEMENT_TEXT]);
+bool vault_statement_valid(const struct vault *vault, const char *statement, const char *signature);
+
 // --- signatures (short keyed MACs as text)
 // ------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 // A real wallet for one scenario: its own data folder, database and free loopback ports; and people who talk to it.
 import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, createWriteStream, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
@@ -143,6 +143,24 @@ function freshDatabase(kind, folder) {
   }
 }
 
+/**
+ * The product's profiles, each edition changed by the function of its profile's name: tests that wait for nothing.
+ * Without others: no waiting between wrong passwords, unfreezing at once.
+ */
+export function ownProfiles(root, folder, changes = {}) {
+  const quick = (profile) => ({ ...profile, login: { ...profile.login, delays_s: [] }, unfreeze_delay_s: 0 })
+  const all = { lock: quick, ...changes }
+  const target = join(folder, 'profiles')
+  mkdirSync(target, { recursive: true })
+  cpSync(join(root, 'spec/profiles'), target, { recursive: true })
+  for (const name of readdirSync(target).filter((file) => file.endsWith('.json'))) {
+    const profile = JSON.parse(readFileSync(join(target, name), 'utf8'))
+    const change = all[profile.profile]
+    if (change) writeFileSync(join(target, name), JSON.stringify(change(profile)))
+  }
+  return target
+}
+
 // A scenario that is ended from outside leaves no server behind.
 const running = new Set()
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')))
@@ -168,10 +186,10 @@ async function stop(child) {
 
 /**
  * Starts sandbox and server with the play people. kind: "sqlite" or "postgresql". production: the server does not know the
- * sandbox and has no people. apart: the server has no workers; startJobs() starts them as a process of their own.
+ * sandbox and has no people. profiles: see ownProfiles. apart: the server has no workers; startJobs() starts them as a process of their own.
  * TONGBAO_BUILD names another build folder (sanitizers).
  */
-export async function startWallet(root, kind, { production = false, apart = false } = {}) {
+export async function startWallet(root, kind, { production = false, apart = false, profiles = {} } = {}) {
   const program = join(root, process.env.TONGBAO_BUILD ?? 'build', 'tongbao')
   const folder = mkdtempSync(join(tmpdir(), 'tongbao-scenario.'))
   const database = freshDatabase(kind, folder)
@@ -183,7 +201,7 @@ export async function startWallet(root, kind, { production = false, apart = fals
   const server = start(
     program,
     ['serve', '--listen', `127.0.0.1:${port}`, '--admin', `127.0.0.1:${admin}`, '--data', folder, '--share', root,
-      '--public-url', publicUrl, '--database', database.url, ...(production ? [] : ['--sandbox', `http://127.0.0.1:${sandbox}`, '--seed']),
+      '--profiles', ownProfiles(root, folder, profiles), '--public-url', publicUrl, '--database', database.url, ...(production ? [] : ['--sandbox', `http://127.0.0.1:${sandbox}`, '--seed']),
       ...(apart ? ['--no-jobs'] : [])],
     serverLog,
   )
@@ -207,8 +225,8 @@ export async function startWallet(root, kind, { production = false, apart = fals
       const jobsAdmin = await freePort()
       const jobs = start(
         program,
-        ['jobs', '--admin', `127.0.0.1:${jobsAdmin}`, '--data', folder, '--share', root, '--public-url', publicUrl,
-          '--database', database.url, '--sandbox', `http://127.0.0.1:${sandbox}`],
+        ['jobs', '--admin', `127.0.0.1:${jobsAdmin}`, '--data', folder, '--share', root, '--profiles', join(folder, 'profiles'),
+          '--public-url', publicUrl, '--database', database.url, '--sandbox', `http://127.0.0.1:${sandbox}`],
         join(folder, 'jobs.log'),
       )
       await until('the workers are ready', async () => {

@@ -8,6 +8,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { randomBytes, randomInt } from 'node:crypto'
+import { ownProfiles } from '../node/wallet.mjs'
 
 export const root = new URL('../..', import.meta.url).pathname
 const program = join(root, 'build/tongbao')
@@ -176,7 +177,7 @@ export class World {
 
   async startServer() {
     this.server = this.run('serve', '--listen', `127.0.0.1:${this.port}`, '--admin', `127.0.0.1:${this.adminPort}`, '--data',
-      this.folder, '--share', root, '--public-url', this.url, '--sandbox', `http://127.0.0.1:${this.sandboxPort}`, '--seed')
+      this.folder, '--share', root, '--profiles', ownProfiles(root, this.folder), '--public-url', this.url, '--sandbox', `http://127.0.0.1:${this.sandboxPort}`, '--seed')
     await until('the server is ready', async () => {
       if (this.server.exitCode !== null) throw new Error(`the server ended: ${this.server.log}`)
       return (await ask(this.port, 'GET', '/readyz').catch(() => undefined))?.status === 200

@@ -1,5 +1,6 @@
 // rooms: guard party vault books ledger money db base
 // Tries and locks of the log-in and the PIN: never more than the rule allows, however they come.
+#include "guard/guard_device.h"
 #include "unit/small_world.h"
 
 #include <pthread.h>
@@ -76,7 +77,9 @@ static enum code login(struct world *world, const char *who, const char *passwor
 {
     int64_t person = 0;
     *problem = (struct problem){0};
-    const enum code code = guard_login_check(&world->gate, who, password, &person, problem);
+    const struct guard_login attempt = {.login = who, .password = password};
+    const enum code code = guard_login_check(&world->gate, &attempt, &person, problem);
+    small_later(problem->retry_after_s * SMALL_SECOND_US); // as the page makes people wait
     assert_int_equal(person, code == OK ? PERSON : 0);
     return code;
 }
@@ -210,7 +213,7 @@ static void second_lock_within_seven_days_is_longer(void **state)
     assert_int_equal(lock[0].until_us - lock[0].from_us, PIN_AGAIN_S * SMALL_SECOND_US);
     small_later(PIN_AGAIN_S * SMALL_SECOND_US);
     assert_int_equal(pin(world, PIN, &problem), OK);
-    small_later(7 * SMALL_DAY_US);
+    small_later(31 * SMALL_DAY_US);
     lock_pin(world);
     assert_int_equal(locks(world, lock), 1);
     assert_int_equal(lock[0].until_us - lock[0].from_us, PIN_LOCK_S * SMALL_SECOND_US);
@@ -276,15 +279,15 @@ static void *throw_main(void *context)
     struct thrower *thrower = context;
     int64_t person = 0;
     const struct guard_gate *gate = &thrower->world->gate;
-    thrower->code = thrower->login == NULL
-                        ? guard_pin_check(gate, PERSON, thrower->secret, NULL)
-                        : guard_login_check(gate, thrower->login, thrower->secret, &person, NULL);
+    const struct guard_login attempt = {.login = thrower->login, .password = thrower->secret};
+    thrower->code = thrower->login == NULL ? guard_pin_check(gate, PERSON, thrower->secret, NULL)
+                                           : guard_login_check(gate, &attempt, &person, NULL);
     small_later(1); // each begins at another time
     return NULL;
 }
 
-// 64 wrong tries at once. Returns how many reached the hash.
-static int64_t throw_wrong(struct world *world, const char *who, enum code locked)
+// 64 wrong tries at once, of which `wrong_count` are told wrong. Returns how many reached the hash.
+static int64_t throw_wrong(struct world *world, const char *who, enum code ends, int wrong_count)
 {
     enum { THROWERS = 64 };
     struct thrower throwers[THROWERS];
@@ -300,9 +303,9 @@ static int64_t throw_wrong(struct world *world, const char *who, enum code locke
         assert_int_equal(pthread_join(threads[i], NULL), 0);
         seen[throwers[i].code]++;
     }
-    assert_int_equal(seen[wrong] + seen[locked] + seen[CODE_REQUEST_RUNNING], THROWERS);
-    assert_int_equal(seen[wrong], 4);
-    assert_true(seen[locked] >= 1);
+    assert_int_equal(seen[wrong] + seen[ends] + seen[CODE_REQUEST_RUNNING], THROWERS);
+    assert_int_equal(seen[wrong], wrong_count);
+    assert_true(seen[ends] >= 1);
     return vault_hash_count(world->small.vault) - hashes;
 }
 
@@ -311,12 +314,14 @@ static void tries_at_once_are_no_more_than_five(void **state)
     struct world *world = *state;
     struct guard_lock lock[4];
     struct problem problem;
-    assert_int_equal(throw_wrong(world, NULL, CODE_PIN_LOCKED), 5);
+    assert_int_equal(throw_wrong(world, NULL, CODE_PIN_LOCKED, 4), 5);
     assert_int_equal(locks(world, lock), 1);
+    assert_int_equal(lock[0].tries, 5);
     assert_int_equal(pin(world, PIN, &problem), CODE_PIN_LOCKED);
-    assert_int_equal(throw_wrong(world, PHONE, CODE_ACCOUNT_LOCKED), 5);
-    assert_int_equal(locks(world, lock), 2);
-    assert_int_equal(throw_wrong(world, STRANGER, CODE_ACCOUNT_LOCKED), 5);
+    // Passwords: the third would have to wait, those on their way count.
+    assert_int_equal(throw_wrong(world, PHONE, CODE_LOGIN_DELAY, 2), 2);
+    assert_int_equal(throw_wrong(world, STRANGER, CODE_LOGIN_DELAY, 2), 2);
+    assert_int_equal(locks(world, lock), 1);
 }
 
 // --- the log-in
@@ -333,7 +338,8 @@ static void login_by_phone_and_number(void **state)
     assert_int_equal(problem.charged, CHARGED_NOT_INVOLVED);
 }
 
-// REQ-105 REQ-104: both names of one person count together; the signed-in person's check as well.
+// REQ-105 REQ-104: both names of one person count together; a signed-in person's check counts
+// apart.
 static void five_wrong_passwords_lock(void **state)
 {
     struct world *world = *state;
@@ -345,21 +351,131 @@ static void five_wrong_passwords_lock(void **state)
     problem = (struct problem){0};
     assert_int_equal(guard_password_check(&world->gate, PERSON, "wrong", &problem),
                      CODE_PASSWORD_WRONG);
-    assert_int_equal(problem.tries_left, 2);
+    assert_int_equal(problem.tries_left, 4);
+    assert_int_equal(login(world, PHONE, "wrong", &problem), CODE_LOGIN_FAILED);
     assert_int_equal(login(world, PHONE, "wrong", &problem), CODE_LOGIN_FAILED);
     assert_int_equal(login(world, PHONE, "wrong", &problem), CODE_ACCOUNT_LOCKED);
-    assert_int_equal(problem.until_us, SMALL_START_US + LOGIN_LOCK_S * SMALL_SECOND_US);
+    assert_int_equal(problem.until_us, small_now(NULL) + LOGIN_LOCK_S * SMALL_SECOND_US);
     assert_int_equal(problem.hours, 24);
     assert_int_equal(locks(world, lock), 1);
     assert_string_equal(lock[0].code, "L01");
     assert_string_equal(lock[0].scope, "login");
     assert_string_equal(lock[0].case_number, problem.case_number);
     assert_int_equal(login(world, world->number, PASSWORD, &problem), CODE_ACCOUNT_LOCKED);
-    assert_int_equal(guard_password_check(&world->gate, PERSON, PASSWORD, &problem),
-                     CODE_ACCOUNT_LOCKED);
+    assert_int_equal(guard_password_check(&world->gate, PERSON, PASSWORD, &problem), OK);
     assert_int_equal(pin(world, PIN, &problem), OK); // paying is not locked by it
     small_later(LOGIN_LOCK_S * SMALL_SECOND_US);
     assert_int_equal(login(world, PHONE, PASSWORD, &problem), OK);
+}
+
+static enum code try_login(struct world *world, const char *token, const char *password,
+                           struct problem *problem)
+{
+    const struct guard_login attempt = {PHONE, password, token, "Chrome · Android", "203.0.113.7"};
+    int64_t person = 0;
+    *problem = (struct problem){0};
+    return guard_login_check(&world->gate, &attempt, &person, problem);
+}
+
+// After the second, third and fourth wrong password the next one waits 2, 8 and 30 s; a try that
+// does not wait is neither compared nor counted.
+static void wrong_passwords_wait(void **state)
+{
+    static const int64_t waits_s[] = {0, 2, 8, 30};
+    struct world *world = *state;
+    struct problem problem;
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(try_login(world, NULL, "wrong", &problem), CODE_LOGIN_FAILED);
+        assert_int_equal(problem.tries_left, 4 - i);
+        assert_int_equal(problem.retry_after_s, waits_s[i]);
+        if (waits_s[i] == 0)
+            continue;
+        const int64_t hashes = vault_hash_count(world->small.vault);
+        small_later(waits_s[i] * SMALL_SECOND_US - 1);
+        assert_int_equal(try_login(world, NULL, PASSWORD, &problem), CODE_LOGIN_DELAY);
+        assert_int_equal(problem.retry_after_s, 1);
+        assert_int_equal(vault_hash_count(world->small.vault), hashes);
+        small_later(1);
+    }
+    assert_int_equal(try_login(world, NULL, "wrong", &problem), CODE_ACCOUNT_LOCKED);
+}
+
+// REQ-109: twenty more tries leave tries, end and signature as they are and never reach the hash,
+// also when the clock is set back by an hour.
+static void tries_during_a_lock_are_proved_not_to_count(void **state)
+{
+    struct world *world = *state;
+    struct problem first, problem;
+    lock_pin(world);
+    assert_int_equal(pin(world, PIN, &first), CODE_PIN_LOCKED);
+    const int64_t hashes = vault_hash_count(world->small.vault);
+    for (int i = 0; i < 20; i++) {
+        if (i == 10)
+            small_later(-3600 * SMALL_SECOND_US);
+        assert_int_equal(pin(world, i % 2 == 0 ? PIN : "907341", &problem), CODE_PIN_LOCKED);
+        assert_int_equal(problem.tries, 5);
+        assert_int_equal(problem.until_us, first.until_us);
+        assert_string_equal(problem.signature, first.signature);
+        assert_string_equal(problem.lock, "L02");
+    }
+    assert_int_equal(vault_hash_count(world->small.vault), hashes);
+    struct guard_lock lock;
+    char statement[GUARD_STATEMENT_MAX];
+    assert_int_equal(guard_lock_by_case(world->small.db, first.case_number, &lock), OK);
+    guard_lock_statement(&lock, statement);
+    assert_true(vault_statement_valid(world->small.vault, statement, first.signature));
+    assert_true(guard_lock_proved(world->small.vault, &lock, problem.signature));
+    lock.tries = 6;
+    assert_false(guard_lock_proved(world->small.vault, &lock, problem.signature));
+}
+
+// AB-14: a stranger fails a thousand times; the browser that the owner logs in from goes on, and
+// has tries of its own.
+static void strangers_do_not_lock_out_a_known_browser(void **state)
+{
+    struct world *world = *state;
+    const struct guard_locker locker = {world->small.profiles, world->small.vault, &small_env};
+    const struct guard_arrival own = {PERSON, "own-browser", "Chrome", "203.0.113.7", false};
+    const struct id session = id_new(&small_env);
+    struct problem problem;
+    small_begin(&world->small);
+    assert_int_equal(guard_device_know(world->small.db, &locker, &own, &session), OK);
+    assert_int_equal(small_end(&world->small, OK), OK);
+    const int64_t hashes = vault_hash_count(world->small.vault);
+    for (int i = 0; i < 1000; i++) {
+        (void)try_login(world, i % 3 == 0 ? NULL : "stranger", "wrong", &problem);
+        small_later(31 * SMALL_SECOND_US);
+    }
+    assert_int_equal(problem.code, CODE_ACCOUNT_LOCKED);
+    assert_int_equal(vault_hash_count(world->small.vault) - hashes, 5);
+    assert_int_equal(try_login(world, NULL, PASSWORD, &problem), CODE_ACCOUNT_LOCKED);
+    assert_int_equal(try_login(world, "own-browser", PASSWORD, &problem), OK);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(try_login(world, "own-browser", "wrong", &problem), CODE_LOGIN_FAILED);
+        assert_int_equal(problem.tries_left, 4 - i);
+        small_later(31 * SMALL_SECOND_US);
+    }
+    assert_int_equal(try_login(world, "own-browser", "wrong", &problem), CODE_ACCOUNT_LOCKED);
+}
+
+// REQ-105, story 11: 3 hours, 24 hours, and the third lock in thirty days waits for documents.
+static void third_lock_waits_for_documents(void **state)
+{
+    struct world *world = *state;
+    struct problem problem;
+    struct guard_lock lock[4];
+    lock_pin(world);
+    small_later(3 * SMALL_DAY_US);
+    lock_pin(world);
+    small_later(3 * SMALL_DAY_US);
+    wrong_pins(world, 4);
+    assert_int_equal(pin(world, "907341", &problem), CODE_PIN_IDENTITY);
+    assert_int_equal(problem.until_us, 0);
+    assert_int_equal(problem.charged, CHARGED_NO);
+    small_later(20 * SMALL_DAY_US); // it does not end by itself
+    assert_int_equal(pin(world, PIN, &problem), CODE_PIN_IDENTITY);
+    assert_int_equal(locks(world, lock), 1);
+    assert_false(lock[0].automatic);
 }
 
 // The window of the log-in slides: 24 hours from each wrong try.
@@ -371,7 +487,8 @@ static void wrong_passwords_age(void **state)
         assert_int_equal(login(world, PHONE, "wrong", &problem), CODE_LOGIN_FAILED);
         small_later(SMALL_SECOND_US);
     }
-    small_later(SMALL_DAY_US - 3 * SMALL_SECOND_US); // the first is out, the second not yet
+    // The first is out, the second not yet.
+    small_later(SMALL_START_US + SMALL_DAY_US + SMALL_SECOND_US - small_now(NULL));
     assert_int_equal(login(world, PHONE, "wrong", &problem), CODE_LOGIN_FAILED);
     assert_int_equal(problem.tries_left, 1);
     assert_int_equal(login(world, PHONE, PASSWORD, &problem), OK);
@@ -460,6 +577,10 @@ static int run_engine(const char *name)
         TEST(an_ended_lock_is_over),
         TEST(nobody_has_no_pin),
         TEST(tries_at_once_are_no_more_than_five),
+        TEST(wrong_passwords_wait),
+        TEST(tries_during_a_lock_are_proved_not_to_count),
+        TEST(strangers_do_not_lock_out_a_known_browser),
+        TEST(third_lock_waits_for_documents),
         TEST(login_by_phone_and_number),
         TEST(five_wrong_passwords_lock),
         TEST(wrong_passwords_age),

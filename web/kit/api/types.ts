@@ -157,12 +157,56 @@ export interface SessionRow {
   last_used_at: string
 }
 
+export interface LockStatement {
+  case_number: string
+  code: string
+  tries: number
+  until: string | null
+  at: string
+  signature: string
+}
+
+/** A lock in force: its passport. */
 export interface Lock {
   code: string
   case_number: string
   scope: string
-  until: string
-  exit: string
+  cause: string
+  evidence: string
+  basis: string
+  decides: string
+  four_eyes: boolean
+  automatic: boolean
+  working_days: number
+  tries: number
+  from: string
+  until: string | null
+  asked_at: string | null
+  ended_at: string | null
+  in_force: boolean
+  outcome: string
+  exits: string[]
+  authority: string | null
+  number: string | null
+  trace: string | null
+  statement: LockStatement
+}
+
+export interface Signin {
+  id: string
+  at: string
+  result: 'ok' | 'wrong' | 'locked' | 'unconfirmed' | 'refused'
+  device: string
+  address_masked: string
+  current: boolean
+}
+
+export interface Checkup {
+  due: boolean
+  case_number: string
+  done_at: string | null
+  done: string[]
+  payees: { name_masked: string; added_at: string }[]
 }
 
 export interface Nopin {
