@@ -19,7 +19,10 @@ const { chromium } = require('playwright-core')
 const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 
 const tables = Object.fromEntries(
-  ['zh-CN', 'en'].map((name) => [name, JSON.parse(readFileSync(join(root, `web/kit/i18n/${name}.json`), 'utf8'))]),
+  ['zh-CN', 'en'].map((name) => [
+    name,
+    Object.assign({}, ...[name, `trouble.${name}`].map((file) => JSON.parse(readFileSync(join(root, `web/kit/i18n/${file}.json`), 'utf8')))),
+  ]),
 )
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place)
 

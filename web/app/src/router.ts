@@ -19,6 +19,7 @@ const bank = () => import('./areas/bank.ts')
 const bills = () => import('./areas/bills.ts')
 const mine = () => import('./areas/me.ts')
 const help = () => import('./areas/help.ts')
+const trouble = () => import('./areas/trouble.ts')
 
 type Row = [path: string, name: string, title: Key, component: RouteRecordRaw['component']]
 
@@ -34,7 +35,14 @@ const free: Row[] = [
   ['/open/pin', 'open-pin', 'pinset.title', () => open().then((m) => m.PinPage)],
   ['/open/review', 'open-review', 'review.title', () => open().then((m) => m.ReviewPage)],
   ['/open/status', 'open-status', 'status.title', () => open().then((m) => m.StatusPage)],
+  ['/open/ticket', 'open-ticket', 'ticket.title', () => trouble().then((m) => m.TicketPage)],
+  ['/open/handover', 'open-handover', 'handover.title', () => trouble().then((m) => m.HandoverPage)],
+  ['/open/continue', 'open-continue', 'continue.title', () => trouble().then((m) => m.ContinuePage)],
+  ['/open/diagnosis', 'open-diagnosis', 'diagnosis.title', () => trouble().then((m) => m.DiagnosisPage)],
+  ['/help/diagnosis', 'help-diagnosis', 'diagnosis.title', () => trouble().then((m) => m.DiagnosisPage)],
+  ['/maintenance', 'maintenance', 'maintenance.title', () => trouble().then((m) => m.MaintenancePage)],
   ['/help', 'help', 'help.title', () => help().then((m) => m.HelpPage)],
+  ['/help/faq/:slug', 'help-faq', 'help.title', () => help().then((m) => m.HelpArticlePage)],
   ['/help/:slug', 'help-article', 'help.title', () => help().then((m) => m.HelpArticlePage)],
   ['/settings', 'settings', 'settings.title', () => help().then((m) => m.SettingsPage)],
   ['/settings/terms', 'settings-terms', 'terms.title', () => help().then((m) => m.TermsTextPage)],

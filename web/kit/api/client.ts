@@ -1,5 +1,6 @@
 // One small fetch for the whole app: JSON in, JSON out, refusals thrown as Problem.
 import { language } from '../i18n/t.ts'
+import { isStep, sendStep } from './step.ts'
 import { ownProblem, Problem, type ProblemBody } from './problem.ts'
 
 export const base = '/api/v1'
@@ -114,8 +115,11 @@ export async function call<T>(method: string, path: string, ask: Ask = {}): Prom
 }
 
 export const get = <T>(path: string, ask?: Ask) => call<T>('GET', path, ask)
+/** Steps of an opening go by a key of their own and are sent again until an answer comes. */
+const sent = <T>(method: string, path: string, ask: Ask) =>
+  isStep(path) ? sendStep<T>(method, path, ask) : call<T>(method, path, ask)
 export const post = <T>(path: string, body: unknown = {}, ask?: Ask) =>
-  call<T>('POST', path, { ...ask, body })
+  sent<T>('POST', path, { ...ask, body })
 export const put = <T>(path: string, body: unknown, ask?: Ask) =>
-  call<T>('PUT', path, { ...ask, body })
+  sent<T>('PUT', path, { ...ask, body })
 export const remove = <T>(path: string, ask?: Ask) => call<T>('DELETE', path, ask)

@@ -46,6 +46,7 @@ export type OpenStep =
   | 'password'
   | 'pin'
   | 'review'
+  | 'trouble'
   | 'submitted'
   | 'opened'
   | 'refused'
@@ -97,6 +98,61 @@ export interface NumberAdvice {
   candidates: number
   places: number[]
   offer: string | null
+export type TroubleKind = 'name' | 'document' | 'phone-not-linked' | 'branch'
+export interface Trouble {
+  kind: TroubleKind
+  tries_left: number
+  found_at: string
+}
+export interface Link {
+  state: 'none' | 'sending' | 'waiting' | 'done' | 'refused' | 'closed' | 'expired'
+  last4: string | null
+  tries_left: number
+  until: string | null
+}
+export type PassState = 'open' | 'used' | 'cancelled' | 'replaced' | 'expired'
+export interface Ticket {
+  id: string
+  state: PassState
+  url: string | null
+  number: string
+  agreed: boolean
+  cause: TroubleKind | 'none'
+  case_number: string
+  findings: Record<string, string>
+  documents: ('resident-id' | 'phone' | 'name-proof' | 'bank-card')[]
+  created_at: string
+  expires_at: string
+}
+export interface Handover {
+  id: string
+  state: PassState
+  url: string | null
+  code: string | null
+  created_at: string
+  expires_at: string
+}
+export interface Maintenance {
+  state: 'none' | 'announced' | 'running'
+  scope: 'none' | 'opening' | 'all'
+  from: string | null
+  until: string | null
+  note: string | null
+  reminder: { possible: boolean; waits: boolean; told_at: string | null }
+}
+export interface Check {
+  check: 'service' | 'phone' | 'sms' | 'id-number' | 'record' | 'attempts' | 'lock'
+  result: 'ok' | 'warn' | 'bad' | 'unknown'
+  fact: string
+  action: string | null
+  at: string | null
+  count: number
+}
+export interface Diagnosis {
+  case_number: string
+  step: string
+  checks: Check[]
+  checked_at: string
 }
 
 export interface Application {
@@ -136,6 +192,7 @@ export interface Application {
   has_password: boolean
   has_pin: boolean
   timeline: Trace[]
+  trouble: Trouble | null
   refusal: Failure | null
   expires_at: string
 }

@@ -28,7 +28,8 @@ export function useStep(step: OpenStep, ready: (app: Application) => void = () =
     // The page must be set up before it is told what the draft holds.
     await nextTick()
     const app = application.value ?? (await loadApplication())
-    const at = app ? steps.indexOf(app.step) : -1
+    // What a decision found leaves every step open to be mended.
+    const at = app?.step === 'trouble' ? steps.length : app ? steps.indexOf(app.step) : -1
     if (!app || at < steps.indexOf(step)) {
       await router.replace(stepPath(app))
       return

@@ -1,0 +1,5 @@
+export { default as TicketPage } from '../pages/trouble/TicketPage.vue'
+export { default as HandoverPage } from '../pages/trouble/HandoverPage.vue'
+export { default as ContinuePage } from '../pages/trouble/ContinuePage.vue'
+export { default as DiagnosisPage } from '../pages/trouble/DiagnosisPage.vue'
+export { default as MaintenancePage } from '../pages/trouble/MaintenancePage.vue'
