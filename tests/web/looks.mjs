@@ -13,7 +13,7 @@ const bill = (await owner.api('GET', '/bills?limit=20')).body.data
 const card = (await owner.api('GET', '/cards')).body.data[0]
 const of = (kind) => bill.find((b) => b.kind === kind).id
 
-const free = ['/welcome', '/login', '/open/terms', '/help', '/help/code', '/help/lock', '/settings', '/settings/terms', '/offline',
+const free = ['/welcome', '/login', '/open/terms', '/help', '/help/code', '/help/faq/mismatch', '/help/diagnosis', '/maintenance', '/open/continue', '/help/lock', '/settings', '/settings/terms', '/offline',
   '/nowhere']
 const own = ['/', '/bills', '/wealth', '/me', '/scan', '/code', '/receive', `/q/${world.shop.static_qr_text.split('/q/')[1]}`,
   '/transfer', `/result/${of('transfer')}`, '/topup', '/withdraw', '/cards', '/cards/add', `/cards/${card.id}`,

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import en from './en.json'
+import enApp from './en.json'
 import { errors } from './errors.ts'
 import { errorsEn } from './errors.en.ts'
 import helpEn from './help.en.json'
 import helpZh from './help.zh-CN.json'
-import zh from './zh-CN.json'
+import enTrouble from './trouble.en.json'
+import zhTrouble from './trouble.zh-CN.json'
+import zhApp from './zh-CN.json'
+
+const zh = { ...zhApp, ...zhTrouble }
+const en = { ...enApp, ...enTrouble }
 
 const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort()
 const pairs = Object.entries(zh).map(
