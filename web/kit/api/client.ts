@@ -1,6 +1,5 @@
 // One small fetch for the whole app: JSON in, JSON out, refusals thrown as Problem.
 import { language } from '../i18n/t.ts'
-import { isStep, sendStep } from './step.ts'
 import { ownProblem, Problem, type ProblemBody } from './problem.ts'
 
 export const base = '/api/v1'
@@ -116,8 +115,9 @@ export async function call<T>(method: string, path: string, ask: Ask = {}): Prom
 
 export const get = <T>(path: string, ask?: Ask) => call<T>('GET', path, ask)
 /** Steps of an opening go by a key of their own and are sent again until an answer comes. */
-const sent = <T>(method: string, path: string, ask: Ask) =>
-  isStep(path) ? sendStep<T>(method, path, ask) : call<T>(method, path, ask)
+const step = /^\/applications\/current\/(identity|phone|phone\/verify|face|password|pin|name|submit)$/
+const sent = async <T>(method: string, path: string, ask: Ask): Promise<T> =>
+  step.test(path) ? (await import('./step.ts')).sendStep<T>(method, path, ask) : call<T>(method, path, ask)
 export const post = <T>(path: string, body: unknown = {}, ask?: Ask) =>
   sent<T>('POST', path, { ...ask, body })
 export const put = <T>(path: string, body: unknown, ask?: Ask) =>

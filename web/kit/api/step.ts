@@ -9,10 +9,6 @@ export type Sending = 'idle' | 'sending' | 'unsent' | 'confirming'
 /** What the page says about the step under way. */
 export const sending = shallowRef<Sending>('idle')
 
-const own = /^\/applications\/current\/(identity|phone|phone\/verify|face|password|pin|name|submit)$/
-/** Is this a step that may be sent again under its key? */
-export const isStep = (path: string) => own.test(path)
-
 interface Running {
   path: string
   body: string

@@ -98,6 +98,8 @@ export interface NumberAdvice {
   candidates: number
   places: number[]
   offer: string | null
+}
+
 export type TroubleKind = 'name' | 'document' | 'phone-not-linked' | 'branch'
 export interface Trouble {
   kind: TroubleKind

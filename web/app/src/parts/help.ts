@@ -1,7 +1,6 @@
 // The help articles: texts in the string tables of the kit, loaded with the help pages only.
-import en from '@kit/i18n/help.en.json'
-import zh from '@kit/i18n/help.zh-CN.json'
-import type { Language } from '@kit/i18n/t.ts'
+import { shallowRef, watchEffect, type ShallowRef } from 'vue'
+import { language, type Language } from '@kit/i18n/t.ts'
 
 export interface Article {
   slug: string
@@ -14,8 +13,22 @@ export interface Article {
   last?: string
 }
 
-export function articles(language: Language): Article[] {
-  return (language === 'en' ? en : zh) as Article[]
+/** The articles of one language: each is a file of its own. */
+export async function articles(of: Language): Promise<Article[]> {
+  const file = of === 'en' ? import('@kit/i18n/help.en.json') : import('@kit/i18n/help.zh-CN.json')
+  return (await file).default as Article[]
+}
+
+/** Those of the language of the moment; undefined until they are there. */
+export function useArticles(): ShallowRef<Article[] | undefined> {
+  const all = shallowRef<Article[]>()
+  watchEffect(() => {
+    const now = language.value
+    void articles(now).then((found) => {
+      if (now === language.value) all.value = found
+    })
+  })
+  return all
 }
 
 /** Full-width to half-width, small letters, no spaces and punctuation. */
