@@ -39,11 +39,12 @@ struct api {
     struct activity activity;
     struct desk desk;
     struct api_brand brand;
-    const char *public_url;   // "http://localhost:8080", no slash at the end
-    const char *sandbox_url;  // base of the sandbox process; NULL = production
-    const char *shop_file;    // sandbox: where the seed left the shop's key; NULL = none
-    const char *people_file;  // sandbox: the play people
-    const char *terms_folder; // spec/terms
+    const char *public_url;     // "http://localhost:8080", no slash at the end
+    const char *sandbox_url;    // base of the sandbox process; NULL = production
+    const char *shop_file;      // sandbox: where the seed left the shop's key; NULL = none
+    const char *people_file;    // sandbox: the play people
+    const char *operators_file; // sandbox: the play operators
+    const char *terms_folder;   // spec/terms
     const char *terms_version;
     const char *version;
     struct api_tail *_Atomic tail; // set after the start, when requests may come already
@@ -175,7 +176,8 @@ struct api_table {
 };
 extern const struct api_table API_META, API_APPLICATIONS, API_SESSIONS, API_ME, API_MESSAGES,
     API_CARDS, API_FUNDS, API_PAYMENTS, API_PAYCODES, API_MERCHANTS, API_BILLS, API_EVENTS,
-    API_TROUBLE, API_HANDOVER, API_MAINTENANCE, API_DIAGNOSIS, API_OPENING, API_LOCKS, API_SANDBOX;
+    API_TROUBLE, API_HANDOVER, API_MAINTENANCE, API_DIAGNOSIS, API_OPENING, API_LOCKS,
+    API_CONSOLE_SESSION, API_CONSOLE_CASES, API_CONSOLE_APPROVALS, API_CONSOLE_ADMIN, API_SANDBOX;
 #define API_TABLE(name, table)                                                                     \
     const struct api_table name = {table, sizeof(table) / sizeof(table)[0]}
 

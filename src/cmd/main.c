@@ -9,6 +9,7 @@ static const struct {
     int (*run)(int argc, char **argv);
     const char *help;
 } COMMANDS[] = {
+    {"admin", cmd_admin, "add the first operators of the console"},
     {"audit", cmd_audit, "recompute everything from the tables and report each difference"},
     {"jobs", cmd_jobs, "the workers in a process of their own"},
     {"migrate", cmd_migrate, "bring the database to this program's schema"},

@@ -8,5 +8,7 @@
 // there is no wallet yet; leaves sandbox-people.json and sandbox-shop.json in the data folder.
 // Repeating is OK.
 enum code seed_play(struct api *api, const char *share);
+// The play operators, when there is no operator yet.
+enum code seed_operators(struct api *api);
 
 #endif

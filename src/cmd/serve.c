@@ -20,12 +20,14 @@ static const char HELP[] =
     "  --no-jobs               the workers run elsewhere: tongbao jobs\n";
 
 // The web parts that were built. Returns how many; a part that is missing is logged, not served.
-static size_t find_statics(struct service *s, struct net_static out[3])
+static size_t find_statics(struct service *s, struct net_static out[4])
 {
     static const struct {
         const char *prefix, *part, *csp;
-    } parts[] = {
-        {"/docs/", "docs", net_csp_docs}, {"/sandbox/", "sandbox", NULL}, {"/", "app", NULL}};
+    } parts[] = {{"/docs/", "docs", net_csp_docs},
+                 {"/sandbox/", "sandbox", NULL},
+                 {"/console/", "console", NULL},
+                 {"/", "app", NULL}};
     size_t count = 0;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         char *folder = s->texts[SERVICE_WEB + i];
@@ -43,7 +45,7 @@ static size_t find_statics(struct service *s, struct net_static out[3])
 static enum code start_servers(struct service *s)
 {
     static const char *const proxies[] = {"127.0.0.1/32"}; // nginx in front
-    static struct net_static statics[3];
+    static struct net_static statics[4];
     size_t count;
     const size_t static_count = find_statics(s, statics);
     const struct net_route *routes =
@@ -79,8 +81,10 @@ static void nudge_jobs(void *context)
 
 static enum code start(struct service *s)
 {
-    if (s->seed)
+    if (s->seed) {
         GUARD(seed_play(&s->api, s->share));
+        GUARD(seed_operators(&s->api));
+    }
     if (!s->no_jobs)
         GUARD(service_start_jobs(s));
     s->api.nudge = nudge_jobs;

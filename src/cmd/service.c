@@ -150,6 +150,7 @@ static void fill_api(struct service *s)
     api->sandbox_url = s->sandbox;
     api->shop_file = service_join(s, SERVICE_SHOP, s->data, "/sandbox-shop.json");
     api->people_file = service_join(s, SERVICE_PEOPLE, s->data, "/sandbox-people.json");
+    api->operators_file = service_join(s, SERVICE_OPERATORS, s->share, "/spec/play/operators.json");
     api->terms_folder = service_join(s, SERVICE_TERMS, s->share, "/spec/terms");
     api->version = "0.1.0";
 }

@@ -6,10 +6,14 @@
 #include "api/api.h"
 #include "jobs/jobs.h"
 
-enum { SERVICE_TEXTS = 9, SERVICE_TEXT_MAX = 1024 };
+enum { SERVICE_TEXTS = 11, SERVICE_TEXT_MAX = 1024 };
 // Places of service.texts.
 enum { SERVICE_DATABASE, SERVICE_PROFILES, SERVICE_PUBLIC_URL, SERVICE_SHOP, SERVICE_PEOPLE };
-enum { SERVICE_TERMS = SERVICE_PEOPLE + 1, SERVICE_WEB }; // SERVICE_WEB … the folders of web parts
+enum {
+    SERVICE_TERMS = SERVICE_PEOPLE + 1,
+    SERVICE_OPERATORS,
+    SERVICE_WEB
+}; // SERVICE_WEB … the folders of web parts
 
 struct service {
     const char *name; // "serve", "jobs": command, and first word of its log events
