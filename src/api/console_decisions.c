@@ -1,5 +1,19 @@
 // Decisions of cases, carried out by the pillar that opened them.
 #include "api/console_priv.h"
+#include "guard/guard_lock.h"
+
+// The case bears the lock's number. A lock that ended meanwhile (by its clock, by its owner) is as
+// wanted; one that was not ended stays as it is.
+static enum code lift(struct db *db, const struct api *api, const struct desk_case *c,
+                      bool approved)
+{
+    const struct guard_locker locker = api_locker(api);
+    struct guard_lock lock;
+    if (!approved)
+        return OK;
+    const enum code code = guard_lock_lift(db, &locker, c->number, "approved", &lock);
+    return code == CODE_NOT_FOUND ? OK : code;
+}
 
 // What no pillar carries out here stays undecided: the whole transaction is rolled back. A ticket
 // is finished with the document in hand (console_tickets.c), not decided here.
@@ -12,6 +26,7 @@ enum code console_carry_out(struct db *db, struct api *api, const struct desk_ca
     case DESK_REVIEW:
         return onboard_review_decide(db, &api->onboard, &c->ref, approved);
     case DESK_UNLOCK:
+        return lift(db, api, c, approved);
     case DESK_TICKET:
         return CODE_NOT_ALLOWED;
     }

@@ -117,7 +117,7 @@ try {
     expect(await people.chen.client.post(`${C}/me/stay`), 200)
   })
 
-  // AB-35, REQ-128: least privilege. What each role gets of each action; numbers are statuses.
+  // AB-35: least privilege. What each role gets of each action; numbers are statuses.
   await labelled('each role tries each action', async () => {
     const actions = {
       cases: (c) => c.get(`${C}/cases`),
@@ -164,7 +164,7 @@ try {
       expect(answer, 404, 'not-found')
   })
 
-  // REQ-129, AB-35: role grants need a second person; two sessions of one person are one person.
+  // AB-35: role grants need a second person; two sessions of one person are one person.
   let asked
   await labelled('a new operator: asked by one administrator, approved by another', async () => {
     const { wu, zheng } = people
@@ -233,7 +233,7 @@ try {
     if (expect(await lin.client.get(`${C}/maintenance`), 200).notice !== null) return 'it did not end'
   })
 
-  // REQ-128: who, when, why.
+  // AB-35: who, when, why.
   await labelled('the audit trail names it all; others see their own part only', async () => {
     const all = expect(await people.sun.client.get(`${C}/audit?limit=100`), 200).data
     const actions = new Set(all.map((row) => row.action))

@@ -127,7 +127,7 @@ static void only_who_took_a_case_works_on_it(void **state)
         CODE_CASE_STATE);
 }
 
-// REQ-105: a missed deadline moves the case up by itself.
+// REQ-108: a missed deadline moves the case up by itself.
 static void a_missed_deadline_moves_a_case_up_level_by_level(void **state)
 {
     struct desk_case out;

@@ -68,7 +68,7 @@ static int64_t at(const char *text)
     return us - INT64_C(8) * 3600 * SMALL_SECOND_US;
 }
 
-// REQ-105: deadlines in working days, with the Chinese calendar.
+// REQ-108: deadlines in working days, with the Chinese calendar.
 static void vectors_of_the_working_day_clock(void **state)
 {
     static const struct {
