@@ -152,6 +152,13 @@ void api_write_operation(struct net_json_writer *w, const char *key,
 // {code, title, detail, charged} of a failure, or null.
 void api_write_failure(struct net_json_writer *w, const char *key, enum code code,
                        const struct problem *problem, bool english, int64_t now_us);
+// The radar of a code (otp.h) as pages draw it; `clerk` adds raw codes and every attempt.
+void api_write_radar(struct net_json_writer *w, const char *key, const struct otp_view *view,
+                     int64_t now_us, bool clerk);
+// Whole handlers for any flow with codes: the radar of that purpose and subject; the client's word
+// {"event", "attempt_key"}.
+enum net_step api_reply_radar(struct net_exchange *x, const char *purpose, int64_t subject);
+enum net_step api_take_beacon(struct net_exchange *x, const char *purpose, int64_t subject);
 void api_write_session(struct net_json_writer *w, const struct party_session *session,
                        const struct party_person *person);
 // The passport of a lock (schema Lock); `own` = with what only its owner may read. And all in
@@ -176,8 +183,9 @@ struct api_table {
 };
 extern const struct api_table API_META, API_APPLICATIONS, API_SESSIONS, API_ME, API_MESSAGES,
     API_CARDS, API_FUNDS, API_PAYMENTS, API_PAYCODES, API_MERCHANTS, API_BILLS, API_EVENTS,
-    API_TROUBLE, API_HANDOVER, API_MAINTENANCE, API_DIAGNOSIS, API_OPENING, API_LOCKS,
-    API_CONSOLE_SESSION, API_CONSOLE_CASES, API_CONSOLE_APPROVALS, API_CONSOLE_ADMIN, API_SANDBOX;
+    API_CODES, API_REPORTS, API_TROUBLE, API_HANDOVER, API_MAINTENANCE, API_DIAGNOSIS, API_OPENING,
+    API_LOCKS, API_CONSOLE_SESSION, API_CONSOLE_CASES, API_CONSOLE_APPROVALS, API_CONSOLE_ADMIN,
+    API_SANDBOX;
 #define API_TABLE(name, table)                                                                     \
     const struct api_table name = {table, sizeof(table) / sizeof(table)[0]}
 

@@ -40,6 +40,7 @@ static void write_challenge(struct net_json_writer *w, const struct onboard_appl
     net_json_time(w, "expires_at", a->challenge.expires_us);
     net_json_int(w, "tries_left", a->challenge.tries_left);
     net_json_int(w, "codes_left_today", a->challenge.codes_left_today);
+    net_json_int(w, "digits", a->challenge.digits);
     net_json_end_object(w);
 }
 
@@ -159,6 +160,7 @@ struct step {
     const struct onboard *onboard;
     struct onboard_application application;
     const char *first, *second; // what the page sent
+    struct onboard_wish wish;
     struct party_session session;
     const char *device, *address;
     char token[VAULT_TOKEN_TEXT], browser[VAULT_TOKEN_TEXT];
@@ -383,20 +385,41 @@ struct text_body {
 static enum code send_run(struct db *db, void *context, struct problem *problem)
 {
     const struct step *step = context;
-    return onboard_send_code(db, step->onboard, step->application.number, step->first, problem);
+    return onboard_send_code(db, step->onboard, step->application.number, &step->wish, problem);
 }
 
 static enum net_step send_phone_code(struct net_exchange *x)
 {
     static const struct net_json_field fields[] = {
-        {"phone", NET_JSON_TEXT, true, offsetof(struct text_body, text), 1, 32, NULL, NULL, 0}};
+        {"phone", NET_JSON_TEXT, false, offsetof(struct onboard_wish, phone), 1, 32, NULL, NULL, 0},
+        {"attempt_key", NET_JSON_ID, false, offsetof(struct onboard_wish, attempt_key), 0, 0, "",
+         NULL, 0},
+        {"voice", NET_JSON_BOOL, false, offsetof(struct onboard_wish, by_voice), 0, 0, NULL, NULL,
+         0},
+        {"voice_allowed", NET_JSON_BOOL, false, offsetof(struct onboard_wish, voice_allowed), 0, 0,
+         NULL, NULL, 0},
+    };
     struct step step = {0};
-    struct text_body body = {0};
-    if (!draft(x, &step.application) || !API_READ(x, &body, fields) ||
-        !api_rate(x, "code.address", net_client(x), 20, 3600))
+    if (!draft(x, &step.application) || !API_READ(x, &step.wish, fields) ||
+        !api_rate(x, "code.address", net_client(x), 240, 3600))
         return NET_DONE;
-    step.first = body.text;
+    step.wish.address = net_client(x);
+    step.wish.device = net_cookie(x, "__Host-tongbao-device");
     return run_step(x, &step, send_run, 202);
+}
+
+static enum net_step get_radar(struct net_exchange *x)
+{
+    struct onboard_application application;
+    return draft(x, &application) ? api_reply_radar(x, ONBOARD_PURPOSE, application.number)
+                                  : NET_DONE;
+}
+
+static enum net_step post_beacon(struct net_exchange *x)
+{
+    struct onboard_application application;
+    return draft(x, &application) ? api_take_beacon(x, ONBOARD_PURPOSE, application.number)
+                                  : NET_DONE;
 }
 
 static enum code verify_run(struct db *db, void *context, struct problem *problem)
@@ -551,6 +574,8 @@ static const struct net_route ROUTES[] = {
     {"DELETE", CURRENT, "deleteApplication", delete_application, 0, 0, NULL},
     {"PUT", CURRENT "/identity", "putIdentity", put_identity, 0, 0, NULL},
     {"POST", CURRENT "/phone", "sendPhoneCode", send_phone_code, 0, 0, NULL},
+    {"GET", CURRENT "/phone/radar", "getRadar", get_radar, 0, 0, NULL},
+    {"POST", CURRENT "/phone/events", "tellPhoneEvent", post_beacon, 0, 0, NULL},
     {"POST", CURRENT "/phone/verify", "verifyPhone", verify_phone, 0, 0, NULL},
     {"POST", CURRENT "/face", "startFace", start_face, 0, 0, NULL},
     {"PUT", CURRENT "/password", "putPassword", put_password, 0, 0, NULL},

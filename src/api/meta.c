@@ -1,6 +1,8 @@
 // What a client asks before anything else: brand, terms, health.
 #include "api/api.h"
 
+#include <string.h>
+
 #include <stdio.h>
 
 static enum net_step get_meta(struct net_exchange *x)
@@ -101,11 +103,15 @@ API_TABLE(API_META, ROUTES);
 
 const struct net_route *api_admin_routes(size_t *out_count)
 {
+    static struct net_route all[8];
     static const struct net_route admin[] = {
         {"GET", "/livez", "adminLivez", get_livez, NET_INLINE | NET_NO_LOG, 0, NULL},
         {"GET", "/readyz", "adminReadyz", get_readyz, NET_NO_LOG, 0, NULL},
         {"GET", "/metrics", "getMetrics", api_get_metrics, NET_NO_LOG, 0, NULL},
     };
-    *out_count = sizeof admin / sizeof admin[0];
-    return admin;
+    const size_t own = sizeof admin / sizeof admin[0];
+    memcpy(all, admin, sizeof admin);
+    memcpy(all + own, API_REPORTS.routes, API_REPORTS.count * sizeof all[0]);
+    *out_count = own + API_REPORTS.count;
+    return all;
 }

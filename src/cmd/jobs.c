@@ -3,15 +3,17 @@
 #include "cmd/cmd.h"
 #include "cmd/service.h"
 
-static const char HELP[] = "Usage: tongbao jobs --data DIR [options]\n"
-                           "Runs the workers of a server that was started with --no-jobs.\n"
-                           "  --data DIR              the server's: it holds the key\n"
-                           "  --database URL          the server's [sqlite:DIR/wallet.db]\n"
-                           "  --admin ADDRESS:PORT    health and metrics [127.0.0.1:9465]\n"
-                           "  --share DIR             folder that holds spec/ [.]\n"
-                           "  --profiles DIR          [SHARE/spec/profiles]\n"
-                           "  --public-url URL        the server's\n"
-                           "  --sandbox URL           the sandbox process; absent = production\n";
+static const char HELP[] =
+    "Usage: tongbao jobs --data DIR [options]\n"
+    "Runs the workers of a server that was started with --no-jobs.\n"
+    "  --data DIR              the server's: it holds the key\n"
+    "  --database URL          the server's [sqlite:DIR/wallet.db]\n"
+    "  --admin ADDRESS:PORT    health and metrics [127.0.0.1:9465]\n"
+    "  --share DIR             folder that holds spec/ [.]\n"
+    "  --profiles DIR          [SHARE/spec/profiles]\n"
+    "  --public-url URL        the server's\n"
+    "  --sms FILE              routes of codes: Kannel, HTTP gateways [the sandbox's]\n"
+    "  --sandbox URL           the sandbox process; absent = production\n";
 
 static enum code start(struct service *s)
 {

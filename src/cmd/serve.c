@@ -15,6 +15,7 @@ static const char HELP[] =
     "  --share DIR             folder that holds spec/ and web/dist [.]\n"
     "  --profiles DIR          [SHARE/spec/profiles]\n"
     "  --public-url URL        how people reach it [http://localhost:PORT]\n"
+    "  --sms FILE              routes of codes: Kannel, HTTP gateways [the sandbox's]\n"
     "  --sandbox URL           the sandbox process; absent = production\n"
     "  --seed                  open the play people's wallets when the database is empty\n"
     "  --no-jobs               the workers run elsewhere: tongbao jobs\n";

@@ -54,48 +54,28 @@ static enum options read_options(struct service *s, int argc, char **argv)
                                             {"profiles", required_argument, NULL, 'p'},
                                             {"public-url", required_argument, NULL, 'u'},
                                             {"sandbox", required_argument, NULL, 'x'},
+                                            {"sms", required_argument, NULL, 'm'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     const struct option *table = s->server ? options : options + SERVER_ONLY;
     const char *listen = "127.0.0.1:8080";
     const char *admin = s->server ? "127.0.0.1:9464" : "127.0.0.1:9465";
+    const struct {
+        int option;
+        const char **out;
+    } texts[] = {{'l', &listen},        {'a', &admin},      {'d', &s->database},
+                 {'D', &s->data},       {'s', &s->share},   {'p', &s->profiles},
+                 {'u', &s->public_url}, {'x', &s->sandbox}, {'m', &s->sms_file}};
     for (int option; (option = getopt_long(argc, argv, "", table, NULL)) != -1;) {
-        switch (option) {
-        case 'l':
-            listen = optarg;
-            break;
-        case 'a':
-            admin = optarg;
-            break;
-        case 'd':
-            s->database = optarg;
-            break;
-        case 'D':
-            s->data = optarg;
-            break;
-        case 's':
-            s->share = optarg;
-            break;
-        case 'p':
-            s->profiles = optarg;
-            break;
-        case 'u':
-            s->public_url = optarg;
-            break;
-        case 'x':
-            s->sandbox = optarg;
-            break;
-        case 'S':
-            s->seed = true;
-            break;
-        case 'j':
-            s->no_jobs = true;
-            break;
-        case 'h':
+        if (option == 'h')
             return OPTIONS_HELP;
-        default:
+        if (option == '?')
             return OPTIONS_WRONG;
-        }
+        s->seed = s->seed || option == 'S';
+        s->no_jobs = s->no_jobs || option == 'j';
+        for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+            if (texts[i].option == option)
+                *texts[i].out = optarg;
     }
     const bool good = s->data != NULL && optind == argc &&
                       split_address(listen, s->listen, &s->port) &&
@@ -140,7 +120,12 @@ static void fill_api(struct service *s)
     api->pay = (struct pay_world){api->profiles, api->vault, api->env};
     api->gate = (struct guard_gate){api->profiles, api->vault, api->committer, api->env};
     api->terms_version = "2026-11-01";
-    api->onboard = (struct onboard){api->profiles, api->vault, api->env, api->terms_version};
+    api->onboard = (struct onboard){.profiles = api->profiles,
+                                    .vault = api->vault,
+                                    .env = api->env,
+                                    .terms_version = api->terms_version,
+                                    .second_route = s->sms.b != NULL,
+                                    .voice = s->sms.voice != NULL};
     api->funds = (struct funds){api->profiles, api->vault, api->env,
                                 funds_settings_default(s->sandbox != NULL)};
     api->desk = (struct desk){api->profiles, api->vault, api->env};
@@ -153,6 +138,28 @@ static void fill_api(struct service *s)
     api->operators_file = service_join(s, SERVICE_OPERATORS, s->share, "/spec/play/operators.json");
     api->terms_folder = service_join(s, SERVICE_TERMS, s->share, "/spec/terms");
     api->version = "0.1.0";
+}
+
+static const char *report_base(struct service *s)
+{
+    static char text[sizeof s->sms.report_base];
+    if (s->sms.report_base[0] != '\0')
+        return s->sms.report_base;
+    (void)snprintf(text, sizeof text, "http://%s:%u", s->admin, s->admin_port);
+    return text;
+}
+
+// The routes of the operator's file, else the sandbox's three.
+static enum code open_sms(struct service *s)
+{
+    const struct ports_options ports = {.base_url = s->sandbox};
+    if (s->sms_file != NULL)
+        return ports_sms_load(&s->sms, s->sms_file, NULL);
+    if (s->sandbox == NULL)
+        return OK;
+    GUARD(ports_sms_open(&s->sms.a, &ports, "a"));
+    GUARD(ports_sms_open(&s->sms.b, &ports, "b"));
+    return ports_sms_open(&s->sms.voice, &ports, "voice");
 }
 
 static enum code open_store(struct service *s)
@@ -168,6 +175,8 @@ static enum code open_store(struct service *s)
     GUARD(migrate(s));
     GUARD(db_committer_start(&api->committer, &committer));
     GUARD(db_pool_open(&api->pool, s->database, 8));
+    // Also without workers here: which routes there are decides what a page offers.
+    GUARD(open_sms(s));
     fill_api(s);
     return OK;
 }
@@ -195,7 +204,6 @@ static enum code open_ports(struct service *s)
     if (s->sandbox == NULL)
         return OK;
     const struct ports_options ports = {.base_url = s->sandbox};
-    GUARD(ports_sms_open(&o->sms, &ports));
     GUARD(ports_face_open(&o->face, &ports));
     GUARD(ports_identity_open(&o->identity, &ports));
     GUARD(ports_bank_open(&s->bank_port, &ports));
@@ -221,6 +229,10 @@ enum code service_start_jobs(struct service *s)
                                             .signature_en = api->brand.name_en,
                                             .timers = timers,
                                             .timer_count = 2};
+    s->jobs_options.sms = s->sms.a;
+    s->jobs_options.sms_b = s->sms.b;
+    s->jobs_options.voice = s->sms.voice;
+    s->jobs_options.report_base = report_base(s);
     GUARD(open_ports(s));
     return jobs_start(&s->jobs, &s->jobs_options);
 }

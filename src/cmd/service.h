@@ -21,7 +21,7 @@ struct service {
     bool server; // takes the options of the public listener too
     char listen[64], admin[64];
     uint16_t port, admin_port;
-    const char *data, *database, *share, *profiles, *public_url, *sandbox;
+    const char *data, *database, *share, *profiles, *public_url, *sandbox, *sms_file;
     bool seed, no_jobs;
     // what runs
     struct api api;
@@ -30,6 +30,7 @@ struct service {
     struct jobs_options jobs_options;
     struct jobs_bank bank;
     struct ports_bank *bank_port;
+    struct ports_sms_routes sms;
     char texts[SERVICE_TEXTS][SERVICE_TEXT_MAX];
 };
 

@@ -118,8 +118,19 @@ struct guard_lock_rules {
 };
 const struct guard_lock_rules *guard_lock_rules(const struct guard_profiles *profiles,
                                                 int32_t date);
+// What is done with a class of numbers before an SMS is sent.
+enum guard_phone_policy { GUARD_PHONE_SEND, GUARD_PHONE_WARN, GUARD_PHONE_REFUSE };
+enum { OTP_ESCALATION_MAX = 8 };
 struct guard_otp_rules {
-    int32_t digits, life_s, resend_s, tries, codes_day, messages_day;
+    int32_t digits, life_s, resend_s, tries;
+    int32_t codes_day, messages_day;          // of a number
+    int32_t address_hour;                     // wishes of a client address
+    int32_t device_day, device_numbers_day;   // codes, and different numbers, of a browser
+    int32_t escalation_s[OTP_ESCALATION_MAX]; // before the third, fourth … code of an hour
+    size_t escalation_count;
+    int32_t wrong_hour, strong_digits; // so many wrong codes of all flows in an hour: longer codes
+    int32_t second_route_s, voice_s;   // without a report: the other route, a call
+    int32_t silent_s, unmapped_s;      // without a report that can be read: told as such
 };
 const struct guard_otp_rules *guard_otp_rules(const struct guard_profiles *profiles, int32_t date);
 // How a mismatch with the bank's records is told and mended. reveal_after_proof false: its class is
@@ -246,46 +257,5 @@ enum code guard_pin_tries_left(struct db *db, const struct guard_profiles *profi
 void guard_case_number(const struct env *env, char out[16]);
 // Deletes counters of unknown logins that nobody used since `before_us`. At most `limit`.
 enum code guard_tries_prune(struct db *db, int64_t before_us, size_t limit, int64_t *out_deleted);
-
-// --- one-time codes by SMS (domain/sms rules)
-// ------------------------------------------------------------- One challenge is bound to purpose,
-// subject (draft or person) and phone. The same code stays valid across resends; a new code only
-// after expiry, success, or when its tries ran out. At most codes_day challenges and messages_day
-// messages a number and day.
-
-struct guard_challenge {
-    struct id id;
-    char phone[PARTY_PHONE_MAX];
-    int64_t sent_us;    // last message
-    int64_t resend_us;  // when the next one may be asked
-    int64_t expires_us; // from the first message
-    int32_t tries_left;
-    int32_t codes_left_today;
-};
-struct guard_challenge_request {
-    const char *purpose; // "otp.open" …: names the text of the message
-    int64_t subject;     // who asked: draft number or person
-    const char *phone;   // normalised
-    enum party_language language;
-};
-// Sends (or resends) the code: writes the challenge and an "sms" outbox row. OK and *out;
-// CODE_OTP_TOO_MANY with retry_after_s.
-enum code guard_challenge_send(struct db *db, const struct guard_profiles *profiles,
-                               const struct vault *vault, const struct env *env,
-                               const struct guard_challenge_request *request,
-                               struct guard_challenge *out, struct problem *problem);
-// OK (the challenge is used up and its code wiped); CODE_OTP_WRONG with tries_left: set
-// change->keep, the try is counted; CODE_OTP_EXPIRED: no live challenge or its tries ran out. A
-// code that is not 6 digits counts no try: CODE_OTP_WRONG.
-enum code guard_challenge_verify(struct db *db, const struct guard_profiles *profiles,
-                                 const struct vault *vault, const struct env *env,
-                                 const struct guard_challenge_request *request, const char *code,
-                                 struct problem *problem);
-// The live challenge of that purpose and subject; CODE_NOT_FOUND.
-enum code guard_challenge_load(struct db *db, const struct guard_profiles *profiles,
-                               const struct vault *vault, const char *purpose, int64_t subject,
-                               int64_t now_us, struct guard_challenge *out);
-// Wipes codes that expired and deletes challenges older than two days. At most `limit`.
-enum code guard_challenges_prune(struct db *db, int64_t now_us, size_t limit, int64_t *out_deleted);
 
 #endif

@@ -32,11 +32,7 @@ const struct guard_receipt *guard_receipt(const struct guard_profiles *profiles,
 // one.
 const char *guard_sms_template(const struct guard_profiles *profiles, const char *purpose,
                                bool english, int32_t date);
-// What must not stand in a text, separated by spaces.
-const char *guard_sms_banned(const struct guard_profiles *profiles, int32_t date);
-
 // What is done with a class of numbers before sending.
-enum guard_phone_policy { GUARD_PHONE_SEND, GUARD_PHONE_WARN, GUARD_PHONE_REFUSE };
 enum guard_phone_policy guard_phone_policy(const struct guard_profiles *profiles,
                                            enum guard_phone_class class, int32_t date);
 

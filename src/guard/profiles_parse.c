@@ -23,7 +23,12 @@ static const struct {
                           "mixed_length any_length max_length history distance composition "
                           "rotation rotation_days blocklist"},
     [PROFILE_PIN] = {"pin", "digits history"},
-    [PROFILE_SMS] = {"sms-limits", "digits life_s resend_s tries codes_day messages_day"},
+    [PROFILE_SMS] = {"sms-limits",
+                     "digits life_s resend_s tries codes_day messages_day address_hour device_day "
+                     "device_numbers_day escalation_s wrong_hour strong_digits second_route_s "
+                     "voice_s silent_s unmapped_s mvno unknown"},
+    [PROFILE_RECEIPTS] = {"sms-receipts", "receipts"},
+    [PROFILE_TEMPLATES] = {"sms-templates", "texts required banned"},
     [PROFILE_RECORD] = {"record", "phone_must_be_linked errors tries link handover_s ticket_s"},
     [PROFILE_PERMITS] = {"cn-permits", "documents"},
     [PROFILE_OPEN] = {"open", "classes upgrades photos face review_days remind_days"},
@@ -465,15 +470,17 @@ static void parse_pin(struct parse *parse, struct profile *profile)
 
 static void parse_sms(struct parse *parse, struct profile *profile)
 {
-    const json_t *root = profile->root;
-    profile->otp = (struct guard_otp_rules){
-        .digits = small(parse, root, "digits", 6, 8),
-        .life_s = small(parse, root, "life_s", 60, 600),
-        .resend_s = small(parse, root, "resend_s", 1, 600),
-        .tries = small(parse, root, "tries", 1, 10),
-        .codes_day = small(parse, root, "codes_day", 1, 1000),
-        .messages_day = small(parse, root, "messages_day", 1, 1000),
-    };
+    parse->failed = !profile_limits_parse(profile, parse->reason);
+}
+
+static void parse_receipts(struct parse *parse, struct profile *profile)
+{
+    parse->failed = !profile_receipts_parse(profile, parse->reason);
+}
+
+static void parse_templates(struct parse *parse, struct profile *profile)
+{
+    parse->failed = !profile_templates_parse(profile, parse->reason);
 }
 
 static void parse_record(struct parse *parse, struct profile *profile)
@@ -515,6 +522,8 @@ bool profile_parse_body(struct profile *profile, char *reason)
         [PROFILE_PASSWORD] = parse_password,
         [PROFILE_PIN] = parse_pin,
         [PROFILE_SMS] = parse_sms,
+        [PROFILE_RECEIPTS] = parse_receipts,
+        [PROFILE_TEMPLATES] = parse_templates,
         [PROFILE_RECORD] = parse_record,
         [PROFILE_PERMITS] = profile_parse_permits,
         [PROFILE_OPEN] = profile_parse_open,

@@ -4,6 +4,7 @@
 
 #include "guard/guard_open.h"
 #include "guard/guard_lock.h"
+#include "guard/guard_sms.h"
 
 #include <jansson.h>
 
@@ -21,6 +22,8 @@ enum profile_kind {
     PROFILE_PASSWORD,
     PROFILE_PIN,
     PROFILE_SMS,
+    PROFILE_RECEIPTS,
+    PROFILE_TEMPLATES,
     PROFILE_RECORD,
     PROFILE_PERMITS,
     PROFILE_OPEN,
@@ -28,7 +31,14 @@ enum profile_kind {
     PROFILE_KINDS
 };
 
-enum { SEGMENTS_MAX = 200, BINS_MAX = 200, PREFIXES_MAX = 64, ADDRESSES_MAX = 32, CLASSES = 5 };
+enum {
+    SEGMENTS_MAX = 200,
+    BINS_MAX = 200,
+    PREFIXES_MAX = 64,
+    ADDRESSES_MAX = 32,
+    CLASSES = 5,
+    RECEIPTS_MAX = 64
+};
 enum { WORKDAYS_MAX = 64 };
 
 struct profile_segment {
@@ -80,6 +90,9 @@ struct profile {
     struct blocklist *blocklist; // of the password profile
     int32_t pin_history;
     struct guard_otp_rules otp;
+    enum guard_phone_policy phone_policy[GUARD_PHONE_REFUSED + 1];
+    struct guard_receipt receipts[RECEIPTS_MAX];
+    size_t receipt_count;
     struct guard_record_rules record;
 };
 
@@ -107,6 +120,10 @@ const struct profile *profile_on(const struct guard_profiles *profiles, enum pro
 bool profile_parse_body(struct profile *profile, char *reason);
 // "2026-01-01" -> 20260101; 0 when it is not a date.
 int32_t profile_date(const json_t *value);
+// Those of SMS (profiles_sms.c).
+bool profile_limits_parse(struct profile *profile, char *reason);
+bool profile_receipts_parse(struct profile *profile, char *reason);
+bool profile_templates_parse(struct profile *profile, char *reason);
 // Name of the profile, and its permitted keys besides the header's, separated by spaces.
 const char *profile_name(enum profile_kind kind);
 const char *profile_keys(enum profile_kind kind);

@@ -126,6 +126,8 @@ static size_t list_queues(const struct jobs_options *options, struct queue out[Q
     size_t count = 0;
     if (options->sms != NULL)
         out[count++] = (struct queue){"sms", jobs_handle_sms};
+    if (options->sms != NULL)
+        out[count++] = (struct queue){"ladder", jobs_handle_ladder};
     if (options->face != NULL)
         out[count++] = (struct queue){"face", jobs_handle_face};
     if (options->identity != NULL)

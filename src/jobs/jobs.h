@@ -49,7 +49,9 @@ struct jobs_options {
     const struct onboard *onboard;
     const struct funds *funds;
     // What is NULL has no queue in this process.
-    struct ports_sms *sms;
+    struct ports_sms *sms;           // route A of codes, and news
+    struct ports_sms *sms_b, *voice; // the other routes of codes
+    const char *report_base;         // where gateways send reports to; NULL = they send none
     struct ports_face *face;
     struct ports_identity *identity;
     const struct jobs_bank *bank;

@@ -19,6 +19,8 @@ typedef void (*jobs_handler)(const struct jobs_options *options, const struct pa
                              struct arena *arena);
 void jobs_handle_sms(const struct jobs_options *options, const struct party_outbox *row,
                      struct arena *arena);
+void jobs_handle_ladder(const struct jobs_options *options, const struct party_outbox *row,
+                        struct arena *arena);
 void jobs_handle_face(const struct jobs_options *options, const struct party_outbox *row,
                       struct arena *arena);
 void jobs_handle_decide(const struct jobs_options *options, const struct party_outbox *row,

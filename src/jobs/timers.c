@@ -46,7 +46,7 @@ static enum code challenges(struct db *db, const struct jobs_options *o, int64_t
                             int64_t *out)
 {
     (void)o;
-    return guard_challenges_prune(db, now_us, LIMIT, out);
+    return otp_prune(db, now_us, LIMIT, out);
 }
 
 static enum code tries(struct db *db, const struct jobs_options *o, int64_t now_us, int64_t *out)

@@ -161,9 +161,9 @@ static enum code load_challenge(struct db *db, const struct onboard *onboard,
 {
     if (application->state != ONBOARD_DRAFT || application->phone_verified)
         return OK;
+    const struct otp otp = onboard_otp(onboard);
     const enum code code =
-        guard_challenge_load(db, onboard->profiles, onboard->vault, "otp.open", application->number,
-                             env_now(onboard->env), &application->challenge);
+        otp_load(db, &otp, ONBOARD_PURPOSE, application->number, &application->challenge);
     application->has_challenge = code == OK;
     return code == CODE_NOT_FOUND ? OK : code;
 }

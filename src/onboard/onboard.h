@@ -15,6 +15,7 @@
 
 #include "desk/desk_document.h"
 #include "guard/guard_open.h"
+#include "otp/otp.h"
 
 #define ONBOARD_LIFE_US (INT64_C(7) * 86400 * 1000000)
 #define ONBOARD_FACE_TRIES 3
@@ -68,6 +69,7 @@ struct onboard {
     const struct vault *vault;
     const struct env *env;
     const char *terms_version; // the one in force
+    bool second_route, voice;  // of codes: otp.h
 };
 
 struct onboard_application {
@@ -94,7 +96,7 @@ struct onboard_application {
     char phone[PARTY_PHONE_MAX];
     enum guard_phone_class phone_class;
     bool has_challenge;
-    struct guard_challenge challenge;
+    struct otp_challenge challenge;
     enum onboard_face face;
     int32_t face_tries_left;
     enum onboard_review review;
@@ -153,8 +155,18 @@ uint32_t onboard_photos_of(enum party_document kind);
 // A photo that image_clean() drew again. CODE_STEP_ORDER: no draft, or a phone-only one.
 enum code onboard_put_photo(struct db *db, const struct onboard *onboard, int64_t number,
                             const struct desk_new_document *photo, struct desk_document *out);
+struct onboard_wish {
+    const char *phone;     // NULL = the one that the draft has
+    struct id attempt_key; // of otp_send
+    bool by_voice, voice_allowed;
+    const char *address, *device; // of the client; NULL = not counted
+};
+// A refusal is kept for the radar: the change must set keep.
 enum code onboard_send_code(struct db *db, const struct onboard *onboard, int64_t number,
-                            const char *phone, struct problem *problem);
+                            const struct onboard_wish *wish, struct problem *problem);
+// The parts that codes need.
+struct otp onboard_otp(const struct onboard *onboard);
+#define ONBOARD_PURPOSE "otp.open"
 // CODE_OTP_WRONG is counted: the change must set keep.
 enum code onboard_verify_code(struct db *db, const struct onboard *onboard, int64_t number,
                               const char *code, struct problem *problem);

@@ -70,33 +70,49 @@ enum code onboard_put_document(struct db *db, const struct onboard *onboard, int
 
 // --- phone ---
 
-static struct guard_challenge_request request_of(const struct onboard_application *application,
-                                                 const char *phone)
+struct otp onboard_otp(const struct onboard *onboard)
 {
-    return (struct guard_challenge_request){.purpose = "otp.open",
-                                            .subject = application->number,
-                                            .phone = phone,
-                                            .language = application->language};
+    return (struct otp){.profiles = onboard->profiles,
+                        .vault = onboard->vault,
+                        .env = onboard->env,
+                        .second_route = onboard->second_route,
+                        .voice = onboard->voice};
+}
+
+static struct otp_request request_of(const struct onboard_application *application,
+                                     const struct onboard_wish *wish)
+{
+    return (struct otp_request){.purpose = ONBOARD_PURPOSE,
+                                .subject = application->number,
+                                .phone = wish->phone != NULL ? wish->phone : application->phone,
+                                .language = application->language,
+                                .stream = onboard_stream_key(application->number),
+                                .address = wish->address,
+                                .device = wish->device,
+                                .attempt_key = wish->attempt_key,
+                                .by_voice = wish->by_voice,
+                                .voice_allowed = wish->voice_allowed};
 }
 
 enum code onboard_send_code(struct db *db, const struct onboard *onboard, int64_t number,
-                            const char *phone, struct problem *problem)
+                            const struct onboard_wish *wish, struct problem *problem)
 {
     struct onboard_row row;
-    struct guard_challenge challenge;
-    char normal[PARTY_PHONE_MAX];
+    struct otp_challenge challenge;
+    char normal[PARTY_PHONE_MAX] = "";
     struct onboard_application *application = &row.application;
+    const struct otp otp = onboard_otp(onboard);
     GUARD(onboard_begin_step(db, onboard, number, STEP_PHONE, &row));
-    GUARD(onboard_check_phone(onboard, phone, normal, problem));
-    const bool same = text_equal(application->phone, normal);
+    ENSURE(wish->phone != NULL || application->phone[0] != '\0', CODE_STEP_ORDER);
+    const struct otp_request request = request_of(application, wish);
+    const bool same = party_phone_normalise(normal, request.phone) == OK &&
+                      text_equal(application->phone, normal);
     if (same && row.phone_verified_us != 0)
         return OK; // nothing to prove any more
-    const struct guard_challenge_request request = request_of(application, normal);
-    GUARD(guard_challenge_send(db, onboard->profiles, onboard->vault, onboard->env, &request,
-                               &challenge, problem));
+    GUARD(otp_send(db, &otp, &request, &challenge, problem));
     if (same)
         return OK;
-    (void)text_copy(application->phone, sizeof application->phone, normal);
+    (void)text_copy(application->phone, sizeof application->phone, challenge.phone);
     row.phone_verified_us = 0;
     if (application->trouble.kind == ONBOARD_TROUBLE_NONE)
         drop_secrets(&row);
@@ -108,14 +124,14 @@ enum code onboard_verify_code(struct db *db, const struct onboard *onboard, int6
                               const char *code, struct problem *problem)
 {
     struct onboard_row row;
+    const struct onboard_wish none = {0};
+    const struct otp otp = onboard_otp(onboard);
     GUARD(onboard_begin_step(db, onboard, number, STEP_PHONE, &row));
     ENSURE(row.application.phone[0] != '\0', CODE_STEP_ORDER);
     if (row.phone_verified_us != 0)
         return OK;
-    const struct guard_challenge_request request =
-        request_of(&row.application, row.application.phone);
-    GUARD(guard_challenge_verify(db, onboard->profiles, onboard->vault, onboard->env, &request,
-                                 code, problem));
+    const struct otp_request request = request_of(&row.application, &none);
+    GUARD(otp_verify(db, &otp, &request, code, problem));
     row.phone_verified_us = env_now(onboard->env);
     return onboard_store_update(db, onboard, &row);
 }

@@ -15,7 +15,7 @@
 #ifndef OTP_OTP_H
 #define OTP_OTP_H
 
-#include "guard/guard.h"
+#include "guard/guard_maintenance.h"
 #include "guard/guard_sms.h"
 
 #define OTP_CODE_TEXT 9 // six or eight digits and NUL
@@ -27,9 +27,6 @@ struct otp {
     const struct env *env;
     bool second_route; // a second SMS route is there
     bool voice;        // codes can be spoken
-    // End of a maintenance during which no code is sent; 0 = none. NULL = there is never one.
-    enum code (*maintenance)(void *context, struct db *db, int64_t now_us, int64_t *out_until_us);
-    void *context;
 };
 
 enum otp_route { OTP_SMS_A = 1, OTP_SMS_B, OTP_VOICE, OTP_COUNTER };
@@ -53,7 +50,7 @@ struct otp_challenge {
 struct otp_request {
     const char *purpose; // "otp.open" …: names the text of the message
     int64_t subject;     // who asked: draft number, person, or a flow of its own
-    const char *phone;   // normalised
+    const char *phone;   // as typed (otp_send), else normalised
     enum party_language language;
     // The rest is for otp_send only.
     int64_t stream;      // event stream that hears of each change; 0 = none
@@ -186,7 +183,8 @@ void otp_radar(const struct otp_radar_input *in, struct otp_radar *out);
 // The radar with what it was made from: for the page of the person and for the clerk (who alone is
 // shown raw codes and gateway ids).
 struct otp_view {
-    bool has_challenge;
+    bool has_challenge, closed; // closed: used up, or ended before its time
+    bool voice;                 // codes can be spoken
     struct otp_challenge challenge;
     char phone_class[16]; // "ordinary", "mvno", "unknown", "refused"; "" = no number yet
     struct otp_attempt attempts[OTP_ATTEMPTS_MAX];
@@ -209,7 +207,7 @@ enum code otp_unmapped(struct db *db, size_t limit,
 // --- for jobs and the report endpoint
 // ---------------------------------------------------------------
 
-#define OTP_TOKEN_TEXT 33 // of a message's report address: 32 hex digits and NUL
+#define OTP_TOKEN_TEXT 61 // of a message's report address: who it is, signed
 
 struct otp_letter {               // what one attempt sends; wipe it after use
     struct id challenge, message; // message: the same for the same attempt after a crash

@@ -25,11 +25,13 @@ static enum net_step finish(struct net_exchange *x, enum code code)
 
 static bool write_message(void *context, const struct play_message *message)
 {
+    static const char *const folders[] = {"inbox", "", "spam", "call"};
     struct net_json_writer *w = context;
     net_json_begin_object(w, NULL);
     net_json_string(w, "from", message->sender);
     net_json_string(w, "text", message->text);
     net_json_time(w, "at", message->at_us);
+    net_json_string(w, "folder", folders[message->folder]);
     net_json_end_object(w);
     return true;
 }
@@ -104,6 +106,53 @@ static enum net_step get_bank(struct net_exchange *x)
     net_json_end_array(w);
     net_json_end_object(w);
     return finish(x, code);
+}
+
+// --- carriers
+// -----------------------------------------------------------------------------------------
+
+static bool write_number(void *context, const char *phone, const char *cause, const char *script)
+{
+    struct net_json_writer *w = context;
+    net_json_begin_object(w, NULL);
+    net_json_string(w, "phone", phone);
+    net_json_string(w, "cause", cause);
+    net_json_string(w, "script", script);
+    net_json_end_object(w);
+    return true;
+}
+
+static enum net_step get_carrier(struct net_exchange *x)
+{
+    struct net_json_writer *w = net_reply_writer(x);
+    net_json_begin_object(w, NULL);
+    net_json_begin_array(w, "numbers");
+    play_known_numbers(write_number, w);
+    net_json_end_array(w);
+    net_json_end_object(w);
+    return net_reply_json(x, 200);
+}
+
+struct script {
+    const char *phone, *script;
+};
+
+static enum net_step put_carrier(struct net_exchange *x)
+{
+    static const struct net_json_field fields[] = {
+        {"phone", NET_JSON_TEXT, true, offsetof(struct script, phone), 11, 11, NULL, NULL, 0},
+        {"script", NET_JSON_TEXT, true, offsetof(struct script, script), 0, 255, NULL, NULL, 0}};
+    struct play *play = play_of(x);
+    struct script in = {0};
+    struct problem problem = {0};
+    if (net_read_json(x, &in, fields, COUNT(fields), &problem) != OK)
+        return net_reply_problem(x, &problem);
+    if (!text_all_digits(in.phone) || !play_script_valid(in.script))
+        return net_reply_code(x, CODE_REQUEST_INVALID, CHARGED_NOT_INVOLVED);
+    pthread_mutex_lock(&play->lock);
+    const bool room = play_script_set(play, in.phone, in.script);
+    pthread_mutex_unlock(&play->lock);
+    return room ? get_carrier(x) : net_reply_code(x, CODE_BUSY, CHARGED_NOT_INVOLVED);
 }
 
 // --- what is planned
@@ -244,6 +293,7 @@ static enum code clear(struct play *play, void *unused)
     memset(play->once, 0, sizeof play->once);
     play->face = FACE_PASS;
     play->sms = SMS_DELIVER;
+    play_scripts_clear(play);
     return play_face_rules_clear(play, NULL);
 }
 
@@ -261,6 +311,8 @@ const struct net_route PLAY_CONTROL_ROUTES[] = {
     {"PUT", API "bank/faults", "setFault", put_faults, 0, 0, NULL},
     {"PUT", API "face", "setFace", put_face, 0, 0, NULL},
     {"PUT", API "sms", "setSms", put_sms, 0, 0, NULL},
+    {"GET", API "carrier", "carrier", get_carrier, NET_NO_LOG, 0, NULL},
+    {"PUT", API "carrier", "setCarrier", put_carrier, 0, 0, NULL},
     {"POST", API "reset", "reset", post_reset, NET_ANY_BODY, 0, NULL},
 };
 const size_t PLAY_CONTROL_ROUTE_COUNT = COUNT(PLAY_CONTROL_ROUTES);

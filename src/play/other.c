@@ -7,7 +7,7 @@
 
 struct asked {
     struct id id;
-    const char *phone, *text, *name, *id_number;
+    const char *phone, *text, *name, *id_number, *route, *report_url;
 };
 #define ID_FIELD                                                                                   \
     {                                                                                              \
@@ -46,22 +46,30 @@ static enum net_step closed_now(struct net_exchange *x)
 // --- phones
 // ---------------------------------------------------------------------------------------
 
-enum code play_deliver(struct play *play, const struct id *id, const char *phone,
-                       const char *sender, const char *text)
+static enum code put_message(struct play *play, const struct id *id, const char *phone,
+                             const char *sender, const char *text, const struct play_taken *taken)
 {
-    const int64_t wait_us = play->sms == SMS_DELAY ? INT64_C(1000) * PLAY_SMS_DELAY_MS : 0;
-    struct play_message message = {
-        .id = *id, .at_us = play_now(play) + wait_us, .dropped = play->sms == SMS_DROP};
+    struct play_message message = {.id = *id, .at_us = taken->shown_us, .folder = taken->folder};
     (void)text_copy(message.phone, sizeof message.phone, phone);
     (void)text_copy(message.sender, sizeof message.sender, sender);
     (void)text_copy(message.text, sizeof message.text, text);
     return play_message_add(play, &message);
 }
 
-// The signature in 【】 at the start names the sender, as phones show it.
+enum code play_deliver(struct play *play, const struct id *id, const char *phone,
+                       const char *sender, const char *text)
+{
+    const int64_t wait_us = play->sms == SMS_DELAY ? INT64_C(1000) * PLAY_SMS_DELAY_MS : 0;
+    const struct play_taken taken = {.shown_us = play_now(play) + wait_us,
+                                     .folder = play->sms == SMS_DROP ? FOLDER_NONE : FOLDER_INBOX};
+    return put_message(play, id, phone, sender, text, &taken);
+}
+
+// The signature in 【】 or [] at the start names the sender, as phones show it.
 static void sender_of(char out[64], const char *text)
 {
-    static const char open[] = "【", close[] = "】";
+    const bool chinese = text_starts_with(text, "【");
+    const char *open = chinese ? "【" : "[", *close = chinese ? "】" : "]";
     const char *end = strstr(text, close);
     (void)text_copy(out, 64, "SMS");
     if (!text_starts_with(text, open) || end == NULL)
@@ -73,29 +81,56 @@ static void sender_of(char out[64], const char *text)
     out[size] = '\0';
 }
 
+struct sms_call {
+    const struct asked *asked;
+    struct play_taken taken;
+};
+
 static enum code deliver_sms(struct play *play, void *context)
 {
-    const struct asked *asked = context;
+    struct sms_call *call = context;
+    const struct asked *asked = call->asked;
+    const struct play_sending sending = {.phone = asked->phone,
+                                         .route = asked->route,
+                                         .report_url = asked->report_url,
+                                         .voice = text_equal(asked->route, "voice")};
     char sender[64];
+    play_carry(play, &sending, &call->taken);
+    if (call->taken.refused[0] != '\0')
+        return OK;
     sender_of(sender, asked->text);
-    return play_deliver(play, &asked->id, asked->phone, sender, asked->text);
+    return put_message(play, &asked->id, asked->phone, sender, asked->text, &call->taken);
 }
 
 static enum net_step post_sms(struct net_exchange *x)
 {
-    static const struct net_json_field fields[] = {ID_FIELD, TEXT_FIELD(phone, 32),
-                                                   TEXT_FIELD(text, 1024)};
-    struct asked asked = {0};
+    static const struct net_json_field fields[] = {
+        ID_FIELD,
+        TEXT_FIELD(phone, 32),
+        TEXT_FIELD(text, 1024),
+        {"route", NET_JSON_CHOICE, false, offsetof(struct asked, route), 0, 0, "a|b|voice", NULL,
+         0},
+        {"report_url", NET_JSON_TEXT, false, offsetof(struct asked, report_url), 1, 255, NULL, NULL,
+         0},
+    };
+    struct asked asked = {.route = "a"};
     struct problem problem = {0};
+    struct sms_call call = {.asked = &asked};
     if (net_read_json(x, &asked, fields, COUNT(fields), &problem) != OK)
         return net_reply_problem(x, &problem);
     if (strlen(asked.phone) != 11 || !text_all_digits(asked.phone) || asked.phone[0] != '1')
         return reply_status(x, 422, &asked.id, "refused", "number");
     if (strlen(asked.text) >= sizeof((struct play_message *)NULL)->text)
         return reply_status(x, 422, &asked.id, "refused", "too_long");
-    const enum code code = play_change(play_of(x), deliver_sms, &asked);
+    if (asked.report_url != NULL && !play_report_url_valid(asked.report_url))
+        return reply_status(x, 422, &asked.id, "refused", "report_url");
+    const enum code code = play_change(play_of(x), deliver_sms, &call);
     if (code != OK)
         return net_reply_code(x, code, CHARGED_NOT_INVOLVED);
+    if (call.taken.refused[0] != '\0')
+        return reply_status(x, 422, &asked.id, "refused", call.taken.refused);
+    if (call.taken.timeout)
+        play_sleep_ms(play_of(x), PLAY_TIMEOUT_MS);
     return reply_status(x, 202, &asked.id, "accepted", NULL);
 }
 

@@ -130,6 +130,7 @@ static void tick_until_stop(struct play *play, const struct play_options *option
         const enum code code = play_change(play, play_settle_due, NULL);
         if (code != OK)
             log_event(LOG_ERROR, "play.not_settled", LOG_TEXT("code", error_slug(code)));
+        play_send_reports(play);
         play_sleep_ms(play, TICK_MS);
     }
 }
@@ -144,7 +145,8 @@ static void wake_all(struct play *play)
 
 enum code play_run(const struct play_options *options)
 {
-    struct play play = {.env = options->env};
+    static struct play play; // too large for a stack
+    play = (struct play){.env = options->env};
     struct net_server *server = NULL;
     struct net_route routes[ROUTES_MAX];
     lock_open(&play);

@@ -29,6 +29,18 @@ extern const char *const PLAY_FACE_NAMES[FACES];
 enum play_sms { SMS_DELIVER, SMS_DROP, SMS_DELAY, SMS_MODES };
 extern const char *const PLAY_SMS_NAMES[SMS_MODES];
 
+// Where a message is found on the phone.
+enum play_folder { FOLDER_INBOX, FOLDER_NONE, FOLDER_SPAM, FOLDER_CALL };
+enum { PLAY_LINES = 256, PLAY_REPORTS = 512 };
+struct play_line { // what becomes of messages to one number
+    char phone[12], script[256];
+    int64_t sent[3]; // on routes a, b, voice
+};
+struct play_report { // on its way back; at_us 0 = none
+    int64_t at_us;
+    char url[256], code[24];
+};
+
 // How long things take, in milliseconds.
 enum {
     PLAY_TIMEOUT_MS = 7000, // longer than any caller waits
@@ -48,6 +60,8 @@ struct play {
     bool once[PLAY_OPERATIONS];
     enum play_face face;
     enum play_sms sms;
+    struct play_line lines[PLAY_LINES];
+    struct play_report reports[PLAY_REPORTS];
     bool stopping;       // ends every sleep
     pthread_cond_t wake; // of the sleepers, monotonic clock
 };
@@ -73,6 +87,29 @@ enum code play_settle_due(struct play *play, void *unused);
 // A message on its way to a phone, as the mode of the SMS network wants it. Under the lock.
 enum code play_deliver(struct play *play, const struct id *id, const char *phone,
                        const char *sender, const char *text);
+
+// --- carriers (carrier.c); all but the last two under the lock ---
+
+bool play_script_valid(const char *script);
+// False: no room, or too long.
+bool play_script_set(struct play *play, const char *phone, const char *script);
+void play_scripts_clear(struct play *play);
+void play_known_numbers(bool (*visit)(void *context, const char *phone, const char *cause,
+                                      const char *script),
+                        void *context);
+struct play_sending {
+    const char *phone, *route, *report_url; // report_url NULL = none is wanted
+    bool voice;
+};
+struct play_taken {
+    char refused[24]; // "" = taken
+    bool timeout;     // taken, but the caller shall not hear of it
+    enum play_folder folder;
+    int64_t shown_us;
+};
+void play_carry(struct play *play, const struct play_sending *in, struct play_taken *out);
+void play_send_reports(struct play *play);
+bool play_report_url_valid(const char *url);
 
 // --- rows (play_store.c); all under the lock ---
 
@@ -137,7 +174,7 @@ struct play_message {
     struct id id;
     char phone[12], sender[64], text[512];
     int64_t at_us; // shown from then on
-    bool dropped;
+    enum play_folder folder;
 };
 // The same id again changes nothing.
 enum code play_message_add(struct play *play, const struct play_message *message);

@@ -340,7 +340,7 @@ enum code play_message_add(struct play *play, const struct play_message *message
 {
     const struct db_value values[] = {db_id(&message->id),      db_text(message->phone),
                                       db_text(message->sender), db_text(message->text),
-                                      db_int(message->at_us),   db_int(message->dropped)};
+                                      db_int(message->at_us),   db_int(message->folder)};
     return db_exec(play->db,
                    "INSERT INTO play_message (id, phone, sender, text, at_us, dropped) "
                    "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
@@ -355,7 +355,8 @@ struct message_visit {
 static bool visit_message(void *context, const struct db_row *row)
 {
     const struct message_visit *each = context;
-    struct play_message message = {.at_us = db_get_int(row, 2)};
+    struct play_message message = {.at_us = db_get_int(row, 2),
+                                   .folder = (enum play_folder)db_get_int(row, 3)};
     (void)text_copy(message.sender, sizeof message.sender, db_get_text(row, 0));
     (void)text_copy(message.text, sizeof message.text, db_get_text(row, 1));
     return each->visit(each->context, &message);
@@ -368,8 +369,8 @@ enum code play_messages(struct play *play, const char *phone, int64_t now_us,
     struct message_visit each = {visit, context};
     const struct db_value values[] = {db_text(phone), db_int(now_us)};
     return db_query(play->db,
-                    "SELECT sender, text, at_us FROM play_message WHERE phone = $1 "
-                    "AND dropped = 0 AND at_us <= $2 ORDER BY seq DESC LIMIT 50",
+                    "SELECT sender, text, at_us, dropped FROM play_message WHERE phone = $1 "
+                    "AND dropped <> 1 AND at_us <= $2 ORDER BY seq DESC LIMIT 50",
                     values, COUNT(values), visit_message, &each);
 }
 

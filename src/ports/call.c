@@ -125,6 +125,28 @@ void ports_call(const struct ports_peer *peer, const char *path, json_t *body,
     json_decref(body);
 }
 
+void ports_call_raw(const struct ports_peer *peer, const struct ports_raw *raw,
+                    struct ports_raw_reply *out)
+{
+    *out = (struct ports_raw_reply){0};
+    struct curl_slist *headers = NULL;
+    for (size_t i = 0; i < raw->header_count; i++)
+        headers = curl_slist_append(headers, raw->headers[i]);
+    CURL *curl = curl_easy_init();
+    long status = 0;
+    if (curl != NULL) {
+        set_options(curl, peer, raw->url, raw->body, headers, &out->body);
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, raw->method);
+        const CURLcode result = curl_easy_perform(curl);
+        out->nothing_sent = result == CURLE_COULDNT_CONNECT || result == CURLE_COULDNT_RESOLVE_HOST;
+        if (result == CURLE_OK)
+            curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+        curl_easy_cleanup(curl);
+    }
+    out->status = (int)status;
+    curl_slist_free_all(headers);
+}
+
 void ports_reply_free(struct ports_reply *reply)
 {
     json_decref(reply->json);

@@ -22,20 +22,39 @@ struct ports_options {
     const char *allowed_host; // host the operator allows besides loopback; NULL = loopback only
 };
 
-// --- SMS: POST {base}/sms {id, phone, text} -> 200/202 {"id", "status":"accepted"} | 4xx {"id",
-// "status":"refused", "reason"}
+// --- SMS and voice. Drivers: the sandbox (POST {base}/sms {id, phone, text, route, report_url} ->
+// 200/202 {"id", "status":"accepted"} | 4xx {"id", "status":"refused", "reason"}), Kannel's
+// sendsms, and a template for gateways that speak HTTP (ports_sms_load).
 
 struct ports_sms;
-enum code ports_sms_open(struct ports_sms **out, const struct ports_options *options);
+// The sandbox. `route` as it is told: "a", "b", "voice".
+enum code ports_sms_open(struct ports_sms **out, const struct ports_options *options,
+                         const char *route);
 void ports_sms_close(struct ports_sms **sms);
 struct ports_message {
     struct id id; // sending the same id again must not deliver twice
     const char *phone;
-    const char *text; // UTF-8, signature included
+    const char *text;       // UTF-8, signature included
+    const char *report_url; // where the report of this message is to go; NULL = none is asked for
 };
-// Out: `reason` (32 bytes, may be NULL) of a refusal.
+struct ports_sms_answer {
+    char reason[32];     // of a refusal: the gateway's code, "GATEWAY" when it has none of use
+    char gateway_id[48]; // theirs; "" = not told
+    bool nothing_sent;   // UNKNOWN and provable: the connection was never made
+};
+// An empty text is never sent (PORTS_REFUSED). `out` may be NULL.
 enum ports_outcome ports_sms_send(struct ports_sms *sms, const struct ports_message *message,
-                                  char reason[32]);
+                                  struct ports_sms_answer *out);
+
+// The routes of codes from a file of the operator (docs: deploy/kannel/README.md). Strict: an
+// unknown key, a host that is not allowed or an unreadable secret stops the start, logged and told
+// in `out_reason` (256 bytes, may be NULL). Routes that the file does not name are NULL.
+struct ports_sms_routes {
+    struct ports_sms *a, *b, *voice;
+    char report_base[256]; // "http://127.0.0.1:9464": what gateways reach; "" = the default
+};
+enum code ports_sms_load(struct ports_sms_routes *out, const char *file, char out_reason[256]);
+void ports_sms_routes_close(struct ports_sms_routes *routes);
 
 // --- face check: POST {base}/face {id, name, id_number}; GET {base}/face/{id}
 //     -> {"id", "status":"passed"|"failed"|"pending"}; DONE = passed, REFUSED = failed

@@ -23,6 +23,19 @@ struct ports_reply {
 // application/json only.
 void ports_call(const struct ports_peer *peer, const char *path, json_t *body,
                 struct ports_reply *out);
+// The same without any form: for gateways that speak no JSON of ours. `headers` are whole lines.
+struct ports_raw {
+    const char *method, *url, *body; // body NULL = none
+    const char *const *headers;
+    size_t header_count;
+};
+struct ports_raw_reply {
+    int status; // 0 = no answer
+    bool nothing_sent;
+    struct buffer body;
+};
+void ports_call_raw(const struct ports_peer *peer, const struct ports_raw *raw,
+                    struct ports_raw_reply *out);
 void ports_reply_free(struct ports_reply *reply);
 // Text member; "" when absent or no text.
 const char *ports_text(const struct ports_reply *reply, const char *name);

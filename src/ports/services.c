@@ -1,11 +1,8 @@
-// SMS, face check and identity register: small calls with a strict outcome.
+// Face check and identity register: small calls with a strict outcome.
 #include "ports/ports_priv.h"
 
 #include <stdio.h>
 
-struct ports_sms {
-    struct ports_peer peer;
-};
 struct ports_face {
     struct ports_peer peer;
 };
@@ -13,7 +10,7 @@ struct ports_identity {
     struct ports_peer peer;
 };
 
-// All three are one peer: opened and closed alike.
+// Both are one peer: opened and closed alike.
 static enum code open_peer(void **out, const struct ports_options *options)
 {
     struct ports_peer *peer = mem_alloc(sizeof *peer);
@@ -37,40 +34,6 @@ static json_t *id_json(const struct id *id)
     char text[40];
     id_format(text, "", id);
     return json_string(text);
-}
-
-// --- SMS ---
-
-enum code ports_sms_open(struct ports_sms **out, const struct ports_options *options)
-{
-    return open_peer((void **)out, options);
-}
-
-void ports_sms_close(struct ports_sms **sms)
-{
-    close_peer(*sms);
-    *sms = NULL;
-}
-
-enum ports_outcome ports_sms_send(struct ports_sms *sms, const struct ports_message *message,
-                                  char reason[32])
-{
-    struct ports_reply reply;
-    enum ports_outcome outcome = PORTS_UNKNOWN;
-    ports_call(&sms->peer, "/sms",
-               json_pack("{s:o,s:s,s:s}", "id", id_json(&message->id), "phone", message->phone,
-                         "text", message->text),
-               &reply);
-    if (reason != NULL)
-        (void)text_copy(reason, 32, ports_text(&reply, "reason"));
-    const bool ours = reply.json != NULL && ports_is_id(&reply, "id", &message->id);
-    const char *status = ports_text(&reply, "status");
-    if (ours && reply.status / 100 == 2 && text_equal(status, "accepted"))
-        outcome = PORTS_DONE;
-    else if (ours && reply.status / 100 == 4 && text_equal(status, "refused"))
-        outcome = PORTS_REFUSED;
-    ports_reply_free(&reply);
-    return outcome;
 }
 
 // --- face ---

@@ -198,7 +198,8 @@ static enum code open_rooms(struct prepare *p, const char *data, const char *url
     const struct vault_options vault = {.data_folder = data, .env = p->env};
     GUARD(guard_profiles_load(&p->profiles, profiles, time_business_date(env_now(p->env)), NULL));
     GUARD(vault_load(&p->vault, &vault));
-    p->onboard = (struct onboard){p->profiles, p->vault, p->env, "2026-11-01"};
+    p->onboard = (struct onboard){
+        .profiles = p->profiles, .vault = p->vault, .env = p->env, .terms_version = "2026-11-01"};
     return db_open(&p->db, url, false);
 }
 

@@ -1,4 +1,4 @@
-// rooms: onboard guard party vault books ledger money db audit base
+// rooms: onboard otp guard party vault books ledger money db audit base
 // Opening a wallet: submitting once, the decision, the opened wallet and the first log-in.
 #include "unit/onboard/onboard_world.h"
 
@@ -268,6 +268,8 @@ struct events {
 static bool take_event(void *context, const struct party_outbox *row)
 {
     struct events *events = context;
+    if (row->ref_size == 4 && memcmp(row->ref, "code", 4) == 0)
+        return true;
     assert_true(events->count < 8 && row->payload_size < 96 && row->ref_size == 11);
     assert_memory_equal(row->ref, "application", 11);
     memcpy(events->text[events->count++], row->payload, row->payload_size);

@@ -1,4 +1,4 @@
-// rooms: onboard guard party vault books ledger money db audit base
+// rooms: onboard otp guard party vault books ledger money db audit base
 // Opening a wallet: the steps of the person, every refusal, editing, the life of a draft, what is
 // kept and what is not.
 #include "unit/onboard/onboard_world.h"

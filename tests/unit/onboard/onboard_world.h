@@ -36,8 +36,10 @@ static inline int set_up(void **state)
     struct world *world = mem_alloc(sizeof *world);
     log_set_level(LOG_ERROR + 1);
     small_open(&world->small, schema);
-    world->onboard =
-        (struct onboard){world->small.profiles, world->small.vault, &small_env, "2026-01"};
+    world->onboard = (struct onboard){.profiles = world->small.profiles,
+                                      .vault = world->small.vault,
+                                      .env = &small_env,
+                                      .terms_version = "2026-01"};
     *state = world;
     return 0;
 }
@@ -80,9 +82,10 @@ static inline enum code identity(struct world *world, const char *name, const ch
 
 static inline enum code send_code(struct world *world, const char *phone, struct problem *problem)
 {
+    const struct onboard_wish wish = {.phone = phone};
     small_begin(&world->small);
     return small_end(&world->small, onboard_send_code(db_of(world), &world->onboard, world->number,
-                                                      phone, problem));
+                                                      &wish, problem));
 }
 
 static inline enum code verify(struct world *world, const char *code, struct problem *problem)

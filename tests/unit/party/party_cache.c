@@ -16,8 +16,10 @@ static void open_person(struct world *world, const char *schema)
 {
     struct party_wallet wallet;
     small_open(&world->small, schema);
-    const struct onboard onboard = {world->small.profiles, world->small.vault, &small_env,
-                                    "2026-11-01"};
+    const struct onboard onboard = {.profiles = world->small.profiles,
+                                    .vault = world->small.vault,
+                                    .env = &small_env,
+                                    .terms_version = "2026-11-01"};
     const struct onboard_person person = {.name = "林知夏",
                                           .id_number = "110101199203174325",
                                           .phone = "13900010021",

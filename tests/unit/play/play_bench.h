@@ -103,7 +103,7 @@ static inline void start(struct bench *bench)
     const struct ports_options impatient = {.base_url = url, .deadline_ms = IMPATIENT_MS};
     assert_int_equal(ports_bank_open(&bench->bank, &options), OK);
     assert_int_equal(ports_bank_open(&bench->impatient, &impatient), OK);
-    assert_int_equal(ports_sms_open(&bench->sms, &options), OK);
+    assert_int_equal(ports_sms_open(&bench->sms, &options, "a"), OK);
     assert_int_equal(ports_face_open(&bench->face, &options), OK);
     assert_int_equal(ports_identity_open(&bench->identity, &options), OK);
 }

@@ -7,8 +7,12 @@
 static enum ports_outcome sms(struct bench *bench, const struct id *id, const char *phone,
                               const char *text, char reason[32])
 {
-    const struct ports_message message = {*id, phone, text};
-    return ports_sms_send(bench->sms, &message, reason);
+    const struct ports_message message = {.id = *id, .phone = phone, .text = text};
+    struct ports_sms_answer answer;
+    const enum ports_outcome outcome = ports_sms_send(bench->sms, &message, &answer);
+    if (reason != NULL)
+        (void)text_copy(reason, 32, answer.reason);
+    return outcome;
 }
 
 static void messages_arrive(void **state)

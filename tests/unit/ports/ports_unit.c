@@ -182,7 +182,7 @@ static int set_up(void **state)
     snprintf(url, sizeof url, "http://127.0.0.1:%u", (unsigned)bench->peer.port);
     const struct ports_options options = {
         .base_url = url, .bearer = "play-bearer", .deadline_ms = DEADLINE_MS};
-    assert_int_equal(ports_sms_open(&bench->sms, &options), OK);
+    assert_int_equal(ports_sms_open(&bench->sms, &options, "a"), OK);
     assert_int_equal(ports_face_open(&bench->face, &options), OK);
     assert_int_equal(ports_identity_open(&bench->identity, &options), OK);
     assert_int_equal(ports_bank_open(&bench->bank, &options), OK);
@@ -205,8 +205,13 @@ static int tear_down(void **state)
 
 static enum ports_outcome send_sms(struct bench *bench, char reason[32])
 {
-    const struct ports_message message = {ID, "13900010021", "【通宝】验证码 428117"};
-    return ports_sms_send(bench->sms, &message, reason);
+    const struct ports_message message = {
+        .id = ID, .phone = "13900010021", .text = "【通宝】验证码 428117"};
+    struct ports_sms_answer answer;
+    const enum ports_outcome outcome = ports_sms_send(bench->sms, &message, &answer);
+    if (reason != NULL)
+        (void)text_copy(reason, 32, answer.reason);
+    return outcome;
 }
 
 static struct ports_bank_answer debit(struct bench *bench)

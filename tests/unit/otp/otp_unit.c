@@ -1,5 +1,7 @@
-// rooms: guard party vault books ledger money db base
+// rooms: otp guard party vault books ledger money db base
 // One-time codes: their life, their tries, the same code over resends, the limits of a day.
+#include "otp/otp.h"
+
 #include "unit/small_world.h"
 
 static const char PHONE[] = "13800138000";
@@ -8,12 +10,18 @@ enum { SUBJECT = 4711, LIFE_S = 300, RESEND_S = 60 };
 
 static const char *schema; // NULL = SQLite
 static struct small *world;
+static struct otp otp;
 
 static int set_up(void **state)
 {
     log_set_level(LOG_ERROR + 1);
     world = mem_alloc(sizeof *world);
     small_open(world, schema);
+    otp = (struct otp){.profiles = world->profiles,
+                       .vault = world->vault,
+                       .env = &small_env,
+                       .second_route = true,
+                       .voice = true};
     *state = world;
     return 0;
 }
@@ -26,32 +34,29 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct guard_challenge_request request_of(const char *purpose, int64_t subject,
-                                                 const char *phone)
+static struct otp_request request_of(const char *purpose, int64_t subject, const char *phone)
 {
-    return (struct guard_challenge_request){purpose, subject, phone, PARTY_ZH};
+    return (struct otp_request){
+        .purpose = purpose, .subject = subject, .phone = phone, .language = PARTY_ZH};
 }
 
-static enum code send(const struct guard_challenge_request *request, struct guard_challenge *out,
+static enum code send(const struct otp_request *request, struct otp_challenge *out,
                       struct problem *problem)
 {
     small_begin(world);
-    return small_end(world, guard_challenge_send(world->db, world->profiles, world->vault,
-                                                 &small_env, request, out, problem));
+    return small_end(world, otp_send(world->db, &otp, request, out, problem));
 }
 
-static enum code verify(const struct guard_challenge_request *request, const char *code,
+static enum code verify(const struct otp_request *request, const char *code,
                         struct problem *problem)
 {
     *problem = (struct problem){0};
     small_begin(world);
-    return small_end(world, guard_challenge_verify(world->db, world->profiles, world->vault,
-                                                   &small_env, request, code, problem));
+    return small_end(world, otp_verify(world->db, &otp, request, code, problem));
 }
 
 // Sends and reads the message.
-static void send_code(const struct guard_challenge_request *request, struct guard_challenge *out,
-                      char code[48])
+static void send_code(const struct otp_request *request, struct otp_challenge *out, char code[48])
 {
     struct small_letter letter = {0};
     assert_int_equal(send(request, out, NULL), OK);
@@ -70,10 +75,10 @@ static const char *wrong_of(const char *code)
 // A stranger's phone rings once a minute, however many openings ask for it. AB-10
 static void one_message_a_minute_to_a_number(void **state)
 {
-    struct guard_challenge challenge;
+    struct otp_challenge challenge;
     struct problem problem = {0};
-    const struct guard_challenge_request first = request_of("otp.open", SUBJECT, PHONE);
-    const struct guard_challenge_request other = request_of("otp.open", SUBJECT + 1, PHONE);
+    const struct otp_request first = request_of("otp.open", SUBJECT, PHONE);
+    const struct otp_request other = request_of("otp.open", SUBJECT + 1, PHONE);
     (void)state;
     assert_int_equal(send(&first, &challenge, NULL), OK);
     assert_int_equal(send(&other, &challenge, &problem), CODE_OTP_TOO_MANY);
@@ -87,16 +92,16 @@ static void one_message_a_minute_to_a_number(void **state)
         assert_int_equal(verify(&other, "000000", &problem), CODE_OTP_WRONG);
     assert_int_equal(send(&first, &challenge, NULL), CODE_OTP_TOO_MANY);
     // Another number is another phone.
-    const struct guard_challenge_request third = request_of("otp.open", SUBJECT + 2, OTHER);
+    const struct otp_request third = request_of("otp.open", SUBJECT + 2, OTHER);
     assert_int_equal(send(&third, &challenge, NULL), OK);
 }
 
 static void code_and_its_message(void **state)
 {
-    struct guard_challenge challenge, loaded;
+    struct otp_challenge challenge, loaded;
     struct problem problem;
     struct small_letter letter = {0};
-    const struct guard_challenge_request request = request_of("otp.open", SUBJECT, PHONE);
+    const struct otp_request request = request_of("otp.open", SUBJECT, PHONE);
     (void)state;
     assert_int_equal(send(&request, &challenge, NULL), OK);
     assert_int_equal(small_letters(world, &letter), 1);
@@ -109,26 +114,22 @@ static void code_and_its_message(void **state)
     assert_int_equal(challenge.expires_us, SMALL_START_US + LIFE_S * SMALL_SECOND_US);
     assert_int_equal(challenge.tries_left, 3);
     assert_int_equal(challenge.codes_left_today, 4);
-    assert_int_equal(guard_challenge_load(world->db, world->profiles, world->vault, "otp.open",
-                                          SUBJECT, small_now(NULL), &loaded),
-                     OK);
+    assert_int_equal(otp_load(world->db, &otp, "otp.open", SUBJECT, &loaded), OK);
     assert_true(id_equal(&loaded.id, &challenge.id));
     assert_string_equal(loaded.phone, PHONE);
     assert_int_equal(verify(&request, letter.lines[2], &problem), OK);
     // Used up.
     assert_int_equal(verify(&request, letter.lines[2], &problem), CODE_OTP_EXPIRED);
-    assert_int_equal(guard_challenge_load(world->db, world->profiles, world->vault, "otp.open",
-                                          SUBJECT, small_now(NULL), &loaded),
-                     CODE_NOT_FOUND);
+    assert_int_equal(otp_load(world->db, &otp, "otp.open", SUBJECT, &loaded), CODE_NOT_FOUND);
 }
 
 static void code_lives_five_minutes(void **state)
 {
-    struct guard_challenge challenge;
+    struct otp_challenge challenge;
     struct problem problem;
     char code[48];
-    const struct guard_challenge_request first = request_of("otp.open", SUBJECT, PHONE);
-    const struct guard_challenge_request second = request_of("otp.open", SUBJECT + 1, PHONE);
+    const struct otp_request first = request_of("otp.open", SUBJECT, PHONE);
+    const struct otp_request second = request_of("otp.open", SUBJECT + 1, PHONE);
     (void)state;
     send_code(&first, &challenge, code);
     small_later(LIFE_S * SMALL_SECOND_US - 1);
@@ -136,17 +137,16 @@ static void code_lives_five_minutes(void **state)
     send_code(&second, &challenge, code);
     small_later(LIFE_S * SMALL_SECOND_US);
     assert_int_equal(verify(&second, code, &problem), CODE_OTP_EXPIRED);
-    assert_int_equal(guard_challenge_load(world->db, world->profiles, world->vault, "otp.open",
-                                          SUBJECT + 1, small_now(NULL), &challenge),
+    assert_int_equal(otp_load(world->db, &otp, "otp.open", SUBJECT + 1, &challenge),
                      CODE_NOT_FOUND);
 }
 
 static void three_tries(void **state)
 {
-    struct guard_challenge challenge;
+    struct otp_challenge challenge;
     struct problem problem;
     char code[48], next[48];
-    const struct guard_challenge_request request = request_of("otp.open", SUBJECT, PHONE);
+    const struct otp_request request = request_of("otp.open", SUBJECT, PHONE);
     (void)state;
     send_code(&request, &challenge, code);
     // What is no code counts no try.
@@ -171,10 +171,10 @@ static void three_tries(void **state)
 // REQ-061: a resend carries the same code, prolongs nothing and gives no tries back.
 static void resend_keeps_the_code(void **state)
 {
-    struct guard_challenge first, again;
+    struct otp_challenge first, again;
     struct problem problem = {0};
     char code[48], resent[48];
-    const struct guard_challenge_request request = request_of("otp.open", SUBJECT, PHONE);
+    const struct otp_request request = request_of("otp.open", SUBJECT, PHONE);
     (void)state;
     send_code(&request, &first, code);
     assert_int_equal(verify(&request, wrong_of(code), &problem), CODE_OTP_WRONG);
@@ -196,13 +196,13 @@ static void resend_keeps_the_code(void **state)
 
 static void code_is_bound(void **state)
 {
-    struct guard_challenge challenge;
+    struct otp_challenge challenge;
     struct problem problem;
     char code[48];
-    const struct guard_challenge_request request = request_of("otp.open", SUBJECT, PHONE);
-    const struct guard_challenge_request others[] = {request_of("otp.reset", SUBJECT, PHONE),
-                                                     request_of("otp.open", SUBJECT + 1, PHONE),
-                                                     request_of("otp.open", SUBJECT, OTHER)};
+    const struct otp_request request = request_of("otp.open", SUBJECT, PHONE);
+    const struct otp_request others[] = {request_of("otp.reset", SUBJECT, PHONE),
+                                         request_of("otp.open", SUBJECT + 1, PHONE),
+                                         request_of("otp.open", SUBJECT, OTHER)};
     (void)state;
     send_code(&request, &challenge, code);
     for (size_t i = 0; i < 3; i++)
@@ -212,11 +212,11 @@ static void code_is_bound(void **state)
 
 static void another_phone_replaces_the_code(void **state)
 {
-    struct guard_challenge challenge;
+    struct otp_challenge challenge;
     struct problem problem;
     char first[48], second[48];
-    const struct guard_challenge_request request = request_of("otp.open", SUBJECT, PHONE);
-    const struct guard_challenge_request other = request_of("otp.open", SUBJECT, OTHER);
+    const struct otp_request request = request_of("otp.open", SUBJECT, PHONE);
+    const struct otp_request other = request_of("otp.open", SUBJECT, OTHER);
     (void)state;
     send_code(&request, &challenge, first);
     send_code(&other, &challenge, second);
@@ -224,22 +224,29 @@ static void another_phone_replaces_the_code(void **state)
     assert_int_equal(verify(&other, second, &problem), OK);
 }
 
-// Five codes a number and day, whoever asks.
+// Five codes a number and day, whoever asks; from the third of an hour on they wait longer.
 static void five_codes_a_day(void **state)
 {
-    struct guard_challenge challenge;
+    struct otp_challenge challenge;
     struct problem problem = {0};
     char code[48];
     (void)state;
     for (int i = 0; i < 5; i++) {
-        const struct guard_challenge_request request = request_of("otp.open", SUBJECT + i, PHONE);
-        small_later(i > 0 ? RESEND_S * SMALL_SECOND_US : 0);
+        const struct otp_request request = request_of("otp.open", SUBJECT + i, PHONE);
+        static const int64_t waits_s[] = {0, 60, 60, 300, 600};
+        if (i > 2) {
+            small_later((waits_s[i] - 1) * SMALL_SECOND_US);
+            assert_int_equal(send(&request, &challenge, &problem), CODE_OTP_TOO_MANY);
+            small_later(SMALL_SECOND_US);
+        } else {
+            small_later(waits_s[i] * SMALL_SECOND_US);
+        }
         send_code(&request, &challenge, code);
         assert_int_equal(challenge.codes_left_today, 4 - i);
     }
     const int64_t now_us = small_now(NULL);
-    const struct guard_challenge_request sixth = request_of("otp.login", SUBJECT + 6, PHONE);
-    const struct guard_challenge_request elsewhere = request_of("otp.login", SUBJECT + 6, OTHER);
+    const struct otp_request sixth = request_of("otp.login", SUBJECT + 6, PHONE);
+    const struct otp_request elsewhere = request_of("otp.login", SUBJECT + 6, OTHER);
     assert_int_equal(send(&sixth, &challenge, &problem), CODE_OTP_TOO_MANY);
     const int64_t midnight_us = time_business_day_start(SMALL_START_US) + SMALL_DAY_US;
     const int64_t wait_s = (midnight_us - now_us) / SMALL_SECOND_US;
@@ -255,12 +262,12 @@ static void five_codes_a_day(void **state)
 // Ten messages a number and day: two codes sent five times each, as fast as resending allows.
 static void ten_messages_a_day(void **state)
 {
-    struct guard_challenge challenge;
+    struct otp_challenge challenge;
     struct problem problem = {0};
     char code[48];
     (void)state;
     for (int64_t subject = 1; subject <= 2; subject++) {
-        const struct guard_challenge_request request = request_of("otp.open", subject, PHONE);
+        const struct otp_request request = request_of("otp.open", subject, PHONE);
         for (int i = 0; i < 5; i++) {
             send_code(&request, &challenge, code);
             small_later(i < 4 ? RESEND_S * SMALL_SECOND_US : 0);
@@ -269,7 +276,7 @@ static void ten_messages_a_day(void **state)
         assert_int_equal(verify(&request, code, &problem), OK); // in its last minute
         small_later(RESEND_S * SMALL_SECOND_US);
     }
-    const struct guard_challenge_request third = request_of("otp.open", 3, PHONE);
+    const struct otp_request third = request_of("otp.open", 3, PHONE);
     problem = (struct problem){0};
     assert_int_equal(send(&third, &challenge, &problem), CODE_OTP_TOO_MANY);
     assert_true(problem.retry_after_s > 3600);
@@ -284,13 +291,13 @@ static int64_t count(const char *sql)
 
 static void pruning_wipes_and_deletes(void **state)
 {
-    struct guard_challenge challenge;
+    struct otp_challenge challenge;
     struct problem problem;
     char code[48];
     int64_t deleted;
-    static const char KEPT[] = "SELECT count(*) FROM guard_challenge WHERE length(code) > 0";
-    const struct guard_challenge_request used = request_of("otp.open", 1, PHONE);
-    const struct guard_challenge_request left = request_of("otp.open", 2, OTHER);
+    static const char KEPT[] = "SELECT count(*) FROM otp_challenge WHERE length(code) > 0";
+    const struct otp_request used = request_of("otp.open", 1, PHONE);
+    const struct otp_request left = request_of("otp.open", 2, OTHER);
     (void)state;
     send_code(&left, &challenge, code);
     send_code(&used, &challenge, code);
@@ -303,7 +310,7 @@ static void pruning_wipes_and_deletes(void **state)
     for (size_t i = 0; i < 3; i++) {
         small_later(steps[i].later_us);
         small_begin(world);
-        assert_int_equal(guard_challenges_prune(world->db, small_now(NULL), 10, &deleted), OK);
+        assert_int_equal(otp_prune(world->db, small_now(NULL), 10, &deleted), OK);
         assert_int_equal(small_end(world, OK), OK);
         assert_int_equal(count(KEPT), steps[i].kept);
         assert_int_equal(deleted, steps[i].deleted);
@@ -333,7 +340,7 @@ int main(void)
 {
     int failed = run_engine("one-time codes on SQLite");
     if (getenv("TONGBAO_TEST_POSTGRES") != NULL) {
-        schema = "guard_otp";
+        schema = "otp_unit";
         failed += run_engine("one-time codes on PostgreSQL");
     }
     return failed;
