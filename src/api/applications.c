@@ -388,6 +388,13 @@ static enum code send_run(struct db *db, void *context, struct problem *problem)
     return onboard_send_code(db, step->onboard, step->application.number, &step->wish, problem);
 }
 
+// Of one client address, sent or refused; the profile's.
+static int64_t wishes_an_hour(const struct net_exchange *x)
+{
+    const struct api *api = api_of(x);
+    return guard_otp_rules(api->profiles, time_business_date(env_now(api->env)))->address_hour;
+}
+
 static enum net_step send_phone_code(struct net_exchange *x)
 {
     static const struct net_json_field fields[] = {
@@ -401,7 +408,7 @@ static enum net_step send_phone_code(struct net_exchange *x)
     };
     struct step step = {0};
     if (!draft(x, &step.application) || !API_READ(x, &step.wish, fields) ||
-        !api_rate(x, "code.address", net_client(x), 240, 3600))
+        !api_rate(x, "code.address", net_client(x), wishes_an_hour(x), 3600))
         return NET_DONE;
     step.wish.address = net_client(x);
     step.wish.device = net_cookie(x, "__Host-tongbao-device");

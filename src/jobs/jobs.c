@@ -8,7 +8,7 @@
 static const int64_t LEASE_US = INT64_C(60) * 1000000;
 static const int64_t POLL_US = 200000;
 // As many as can be asked within the lease when each call takes its whole deadline.
-enum { TAKE_MAX = 8, QUEUES = 5, BANK_THREADS = 4 };
+enum { TAKE_MAX = 8, QUEUES = 6, BANK_THREADS = 4 };
 enum { THREADS_MAX = QUEUES - 1 + BANK_THREADS + 1 };
 
 struct queue {

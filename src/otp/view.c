@@ -98,6 +98,9 @@ static enum code view_client(struct db *db, const char *purpose, int64_t subject
     if (!came && newer && client.event_us > client.refused_us) {
         in->client = client.event;
         in->client_us = client.event_us;
+        // A wish after the refused one.
+        if (client.event == OTP_SUBMIT_STARTED || client.event == OTP_SUBMIT_FAILED)
+            in->refused_cause = 0;
     }
     return OK;
 }

@@ -38,7 +38,7 @@ export const fen = (money) => Math.round(Number(money.value) * 100)
 export async function smsCode(client, phone, known = []) {
   return until(`a code to ${phone}`, async () => {
     const { messages } = expect(await client.get(`/sandbox/api/messages?phone=${phone}`), 200)
-    const found = messages.map((m) => /验证码 (\d{6})|(\d{6}) is your code/.exec(m.text)).filter(Boolean)
+    const found = messages.map((m) => /验证码 (\d{6})|Code (\d{6}) to /.exec(m.text)).filter(Boolean)
     return found.map((m) => m[1] ?? m[2]).find((code) => !known.includes(code))
   })
 }

@@ -96,6 +96,25 @@ export default async function opening(world) {
     refused(await client.post(`${current}/phone`, { phone: '1390001' }), 'phone-invalid', { pointer: '/phone' })
     refused(await client.post(`${current}/phone`, { phone: '14600010001' }), 'phone-not-supported', { pointer: '/phone' })
   })
+  // REQ-056 REQ-057
+  await step('phone: the class of a number is told before anything is sent', async () => {
+    const check = async (phone) => expect(await client.post('/api/v1/phones/check', { phone }), 200)
+    assert.deepEqual(await check('+86 138-0013-8000'), { class: 'ordinary', cause: null, sends: true, voice: true })
+    assert.deepEqual(await check('17012345678'), { class: 'mvno', cause: 'C03', sends: true, voice: true })
+    assert.deepEqual(await check('14712345678'), { class: 'refused', cause: 'C02', sends: false, voice: true })
+    assert.deepEqual(await check('02112345678'), { class: 'no-mobile', cause: 'C01', sends: false, voice: true })
+    assert.deepEqual(await check('15412345678'), { class: 'unknown', cause: null, sends: true, voice: true })
+    // The radar knows why the last wish was refused.
+    const radar = expect(await client.get(`${current}/phone/radar`), 200)
+    assert.deepEqual([radar.cause, radar.actions, radar.challenge], ['C02', ['change'], null])
+  })
+  // REQ-060
+  await step('phone: a wish that never came is told when the network is back', async () => {
+    const attempt_key = '0123456789abcdef0123456789abcdef'
+    assert.equal((await client.post(`${current}/phone/events`, { event: 'submit_failed', attempt_key })).status, 204)
+    const radar = expect(await client.get(`${current}/phone/radar`), 200)
+    assert.deepEqual([radar.cause, radar.actions], ['C04', ['retry']])
+  })
   // REQ-025
   await step('phone: a code is sent once a minute, wrong ones are counted', async () => {
     expect(await client.post(`${current}/phone`, { phone: fresh.phone }), 202)
