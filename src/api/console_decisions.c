@@ -1,17 +1,14 @@
 // Decisions of cases, carried out by the pillar that opened them.
 #include "api/console_priv.h"
-#include "guard/guard_lock.h"
+#include "desk/desk_lock.h"
 
 // The case bears the lock's number. A lock that ended meanwhile (by its clock, by its owner) is as
-// wanted; one that was not ended stays as it is.
+// wanted; one that was not ended stays, and its owner is told.
 static enum code lift(struct db *db, const struct api *api, const struct desk_case *c,
                       bool approved)
 {
-    const struct guard_locker locker = api_locker(api);
     struct guard_lock lock;
-    if (!approved)
-        return OK;
-    const enum code code = guard_lock_lift(db, &locker, c->number, "approved", &lock);
+    const enum code code = desk_unlock_decide(db, &api->desk, c->number, approved, &lock);
     return code == CODE_NOT_FOUND ? OK : code;
 }
 

@@ -1,6 +1,7 @@
 // Locks as their owner sees them: the passport of each, the ways out, the key that proves our
 // statements; the history of log-ins and the check-up after a lock.
 #include "api/api.h"
+#include "desk/desk_lock.h"
 
 #include <string.h>
 
@@ -161,6 +162,11 @@ static enum net_step get_lock(struct net_exchange *x)
 
 // --- ways out that the owner goes alone ---
 
+static struct desk desk_of(const struct api *api)
+{
+    return api->desk;
+}
+
 struct own_way {
     const struct api *api;
     struct party_session session;
@@ -218,7 +224,9 @@ static enum code answers_run(struct db *db, void *context, struct problem *probl
     ENSURE(lock.person == way->session.person && text_equal(lock.code, "L04"), CODE_NOT_FOUND);
     if (!way->yes)
         return problem_set(problem, CODE_ANSWERS_RISKY, CHARGED_NO);
+    const struct desk desk = desk_of(way->api);
     GUARD(guard_lock_lift(db, &locker, way->case_number, "answered", &lock));
+    GUARD(desk_case_withdraw(db, &desk, DESK_UNLOCK, &lock.id));
     return guard_caution_end(db, way->session.person);
 }
 
@@ -245,6 +253,44 @@ static enum net_step answer_questions(struct net_exchange *x)
     struct api_change change = {.run = answers_run, .context = &way};
     const enum code code = api_change(x, &change);
     return code == OK ? reply_lock(x, &way)
+                      : api_refuse(x, code, &change.problem, CHARGED_NOT_INVOLVED);
+}
+
+// --- what somebody has to decide ---
+
+struct request_way {
+    struct own_way way;
+    const char *statement;
+};
+
+static enum code request_run(struct db *db, void *context, struct problem *problem)
+{
+    struct request_way *request = context;
+    const struct desk desk = desk_of(request->way.api);
+    (void)problem;
+    return desk_unlock_request(db, &desk, request->way.session.person, request->way.case_number,
+                               request->statement, &request->way.lock);
+}
+
+struct request_body {
+    const char *statement;
+};
+static const struct net_json_field REQUEST_FIELDS[] = {
+    {"statement", NET_JSON_TEXT, true, offsetof(struct request_body, statement), 1, 160, NULL, NULL,
+     0},
+};
+
+static enum net_step request_unlock(struct net_exchange *x)
+{
+    struct request_way request = {
+        .way = {.api = api_of(x), .case_number = net_param(x, "case_number")}};
+    struct request_body body = {0};
+    if (!api_session(x, &request.way.session) || !API_READ(x, &body, REQUEST_FIELDS))
+        return NET_DONE;
+    request.statement = body.statement;
+    struct api_change change = {.run = request_run, .context = &request};
+    const enum code code = api_change(x, &change);
+    return code == OK ? reply_lock(x, &request.way)
                       : api_refuse(x, code, &change.problem, CHARGED_NOT_INVOLVED);
 }
 
@@ -449,6 +495,7 @@ static const struct net_route ROUTES[] = {
     {"POST", "/api/v1/locks/{case_number}/confirm", "confirmDevice", confirm_device, 0, 0, NULL},
     {"POST", "/api/v1/locks/{case_number}/answers", "answerQuestions", answer_questions, 0, 0,
      NULL},
+    {"POST", "/api/v1/locks/{case_number}/request", "requestUnlock", request_unlock, 0, 0, NULL},
     {"GET", "/api/v1/keys", "getKeys", get_keys, 0, 0, NULL},
     {"GET", "/api/v1/signins", "listSignins", list_signins, 0, 0, NULL},
     {"POST", "/api/v1/signins/{id}/disown", "disownSignin", disown_signin, 0, 0, NULL},

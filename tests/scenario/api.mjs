@@ -27,7 +27,7 @@ const outOfReach = new Set([
   'maintenance', 'link-closed', 'handover-expired',
   'photo-invalid', 'photo-too-large', 'review-refused', 'class-not-offered',
   // Seen by tests/scenario/locks.mjs and tests/unit/guard.
-  'login-delay', 'login-unconfirmed', 'login-paused', 'pin-identity', 'transfer-locked', 'limits-locked', 'answers-risky',
+  'unlock-not-needed', 'login-delay', 'login-unconfirmed', 'login-paused', 'pin-identity', 'transfer-locked', 'limits-locked', 'answers-risky',
 ])
 
 // The console has a walk of its own: console.mjs.

@@ -18,7 +18,7 @@ const free = ['/welcome', '/login', '/open/terms', '/help', '/help/code', '/help
 const own = ['/', '/bills', '/wealth', '/me', '/scan', '/code', '/receive', `/q/${world.shop.static_qr_text.split('/q/')[1]}`,
   '/transfer', `/result/${of('transfer')}`, '/topup', '/withdraw', '/cards', '/cards/add', `/cards/${card.id}`,
   `/bills/${of('payment')}`, `/bills/${of('withdrawal')}`, '/messages', '/security', '/security/password', '/security/pin',
-  '/security/devices', '/security/freeze', '/security/nopin', '/security/limits']
+  '/security/devices', '/security/history', '/security/checkup', '/unlock', '/security/freeze', '/security/nopin', '/security/limits']
 
 /** The page stands: heading there, no skeleton, no spinner. */
 async function settled(phone) {

@@ -20,6 +20,7 @@ const bills = () => import('./areas/bills.ts')
 const mine = () => import('./areas/me.ts')
 const help = () => import('./areas/help.ts')
 const trouble = () => import('./areas/trouble.ts')
+const lock = () => import('./areas/lock.ts')
 
 type Row = [path: string, name: string, title: Key, component: RouteRecordRaw['component']]
 
@@ -41,6 +42,7 @@ const free: Row[] = [
   ['/open/diagnosis', 'open-diagnosis', 'diagnosis.title', () => trouble().then((m) => m.DiagnosisPage)],
   ['/help/diagnosis', 'help-diagnosis', 'diagnosis.title', () => trouble().then((m) => m.DiagnosisPage)],
   ['/maintenance', 'maintenance', 'maintenance.title', () => trouble().then((m) => m.MaintenancePage)],
+  ['/unlock', 'unlock', 'unlock.title', () => lock().then((m) => m.UnlockPage)],
   ['/help', 'help', 'help.title', () => help().then((m) => m.HelpPage)],
   ['/help/faq/:slug', 'help-faq', 'help.title', () => help().then((m) => m.HelpArticlePage)],
   ['/help/:slug', 'help-article', 'help.title', () => help().then((m) => m.HelpArticlePage)],
@@ -69,6 +71,8 @@ const own: Row[] = [
   ['/security/password', 'security-password', 'password.title', () => mine().then((m) => m.PasswordChangePage)],
   ['/security/pin', 'security-pin', 'pinset.title', () => mine().then((m) => m.PinChangePage)],
   ['/security/devices', 'security-devices', 'devices.title', () => mine().then((m) => m.DevicesPage)],
+  ['/security/history', 'security-history', 'history.title', () => lock().then((m) => m.HistoryPage)],
+  ['/security/checkup', 'security-checkup', 'checkup.title', () => lock().then((m) => m.CheckupPage)],
   ['/security/freeze', 'security-freeze', 'freeze.title', () => mine().then((m) => m.FreezePage)],
   ['/security/nopin', 'security-nopin', 'nopin.title', () => mine().then((m) => m.NopinPage)],
   ['/security/limits', 'security-limits', 'limits.title', () => mine().then((m) => m.LimitsPage)],

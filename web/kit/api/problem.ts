@@ -20,6 +20,7 @@ export interface ProblemBody {
   charged?: boolean | 'unknown'
   retry_after?: number
   params: Record<string, unknown>
+  statement?: unknown
   errors: FieldError[]
   actions: string[]
 }
@@ -33,6 +34,8 @@ export class Problem extends Error {
   readonly charged: boolean | 'unknown' | undefined
   readonly retryAfter: number
   readonly params: Record<string, unknown>
+  /** What a lock says, signed. */
+  readonly statement: unknown
   readonly errors: FieldError[]
   readonly actions: string[]
   readonly spoken: string
@@ -46,6 +49,7 @@ export class Problem extends Error {
     this.charged = body.charged
     this.retryAfter = body.retry_after ?? 0
     this.params = body.params ?? {}
+    this.statement = body.statement
     this.errors = body.errors ?? []
     this.actions = body.actions ?? row(this.code)?.actions ?? []
     this.spoken = spoken

@@ -1,0 +1,3 @@
+export { default as UnlockPage } from '../pages/lock/UnlockPage.vue'
+export { default as HistoryPage } from '../pages/lock/HistoryPage.vue'
+export { default as CheckupPage } from '../pages/lock/CheckupPage.vue'
