@@ -93,6 +93,8 @@ enum net_step api_get_metrics(struct net_exchange *x)
     const struct api *api = api_of(x);
     struct net_metrics *metrics = net_server_metrics(api->server);
     set_committer(metrics, api->committer);
+    set(metrics, NET_GAUGE, "tongbao_hash_jobs",
+        "Passwords and PINs that were hashed since the start.", vault_hash_count(api->vault));
     set(metrics, NET_GAUGE, "tongbao_hash_queue_depth",
         "Passwords and PINs that wait to be hashed.", vault_hash_waiting(api->vault));
     set(metrics, NET_COUNTER, "tongbao_deadlines_inexact_total",

@@ -12,7 +12,8 @@ static const char HELP[] =
     "Adds an operator and prints a set-up code, once: within 24 hours the operator opens\n"
     "/console/setup with it and sets password and one-time-code key there. Roles: clerk, lead,\n"
     "risk, reviewer, administrator, auditor. Later operators are added in the console, by two\n"
-    "administrators.\n";
+    "administrators.\n"
+    "'tongbao admin lock --help' tells how locks are placed and ended here.\n";
 
 struct adding {
     const char *data, *database, *profiles, *login, *name;
@@ -97,6 +98,8 @@ static enum code run(const struct adding *a)
 int cmd_admin(int argc, char **argv)
 {
     struct adding adding = {0};
+    if (argc > 1 && text_equal(argv[1], "lock"))
+        return cmd_admin_lock(argc - 1, argv + 1);
     if (argc < 3 || !text_equal(argv[1], "operator") || !text_equal(argv[2], "add")) {
         fputs(HELP, argc > 1 && text_equal(argv[1], "--help") ? stdout : stderr);
         return argc > 1 && text_equal(argv[1], "--help") ? CMD_DONE : CMD_USAGE;

@@ -9,6 +9,7 @@ enum { CMD_DONE = 0, CMD_FAILED = 1, CMD_USAGE = 2 };
 
 // Returns an exit code.
 int cmd_admin(int argc, char **argv);
+int cmd_admin_lock(int argc, char **argv); // of cmd_admin
 int cmd_audit(int argc, char **argv);
 int cmd_jobs(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);

@@ -96,6 +96,15 @@ static enum code hold(struct db *db, const struct guard_locker *locker,
     return CODE_LOGIN_UNCONFIRMED;
 }
 
+// Somebody who is known elsewhere came with a new browser: large transfers ask first for a day.
+static enum code begin_caution(struct db *db, const struct guard_locker *locker, int64_t person)
+{
+    const int64_t now_us = env_now(locker->env);
+    const struct guard_lock_rules *rules =
+        guard_lock_rules(locker->profiles, time_business_date(now_us));
+    return guard_caution(db, person, now_us + rules->caution_s * SECOND_US);
+}
+
 static enum code admit(struct db *db, const struct guard_locker *locker,
                        const struct guard_arrival *arrival, const struct vault_hash *token,
                        bool fresh, const struct id *session)
@@ -106,12 +115,7 @@ static enum code admit(struct db *db, const struct guard_locker *locker,
         GUARD(device_count(db, arrival->person, &others));
     GUARD(device_write(db, locker->vault, arrival, token, DEVICE_KNOWN, "", now_us));
     GUARD(record(db, locker, arrival, token, GUARD_SIGNIN_OK, session));
-    if (others == 0)
-        return OK;
-    // Somebody who is known elsewhere came with a new browser: large transfers ask first for a day.
-    const struct guard_lock_rules *rules =
-        guard_lock_rules(locker->profiles, time_business_date(now_us));
-    return guard_caution(db, arrival->person, now_us + rules->caution_s * SECOND_US);
+    return others > 0 ? begin_caution(db, locker, arrival->person) : OK;
 }
 
 enum code guard_arrive(struct db *db, const struct guard_locker *locker,
@@ -166,7 +170,10 @@ enum code guard_device_answer(struct db *db, const struct guard_locker *locker, 
            CODE_NOT_FOUND);
     GUARD(device_of_case(db, person, case_number, mine ? DEVICE_KNOWN : DEVICE_REFUSED, &changed));
     ENSURE(changed > 0, CODE_NOT_FOUND);
-    return mine ? guard_lock_lift(db, locker, case_number, "confirmed", &lock) : OK;
+    if (!mine)
+        return OK;
+    GUARD(begin_caution(db, locker, person));
+    return guard_lock_lift(db, locker, case_number, "confirmed", &lock);
 }
 
 enum code guard_signin_disown(struct db *db, const struct guard_locker *locker, int64_t person,
