@@ -177,7 +177,7 @@ static void refuses(const char *name, const char *json, const char *expected)
     char folder[] = "/tmp/tongbao-profiles-XXXXXX", path[256], command[512], reason[256];
     struct guard_profiles *none = NULL;
     assert_non_null(mkdtemp(folder));
-    snprintf(command, sizeof command, "cp " SOURCE_DIR "/spec/profiles/*.json %s/", folder);
+    snprintf(command, sizeof command, "cp " SOURCE_DIR "/spec/profiles/* %s/", folder);
     assert_int_equal(system(command), 0);
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *file = fopen(path, "wb");
@@ -194,7 +194,8 @@ static void refuses(const char *name, const char *json, const char *expected)
 static void bad_profiles_stop_the_start(void **state)
 {
     (void)state;
-#define PIN "\"profile\":\"pin\",\"edition\":\"x\",\"status\":\"document\",\"digits\":6"
+#define PIN                                                                                        \
+    "\"profile\":\"pin\",\"edition\":\"x\",\"status\":\"document\",\"digits\":6,\"history\":3"
     refuses("a.json", "{" PIN ",\"effective\":\"2027-01-01\"}", "source");
     refuses("a.json", "{" PIN ",\"source\":\"s\"}", "effective");
     refuses("a.json", "{" PIN ",\"source\":\"s\",\"effective\":\"2027-02-30\"}", "effective");

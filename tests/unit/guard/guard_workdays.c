@@ -12,8 +12,7 @@ static void load(const char *calendar)
     char folder[] = "/tmp/tongbao-workdays-XXXXXX", command[512], reason[256] = "", path[128];
     assert_non_null(mkdtemp(folder));
     (void)snprintf(command, sizeof command,
-                   "cp " SOURCE_DIR "/spec/profiles/*.json %s && rm %s/workdays-*.json", folder,
-                   folder);
+                   "cp " SOURCE_DIR "/spec/profiles/* %s && rm %s/workdays-*.json", folder, folder);
     assert_int_equal(system(command), 0);
     if (calendar != NULL) {
         (void)snprintf(path, sizeof path, "%s/workdays-2026-01-01.json", folder);
