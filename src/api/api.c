@@ -326,18 +326,31 @@ const struct net_route *api_routes(size_t *out_count)
 {
     static struct net_route all[ROUTES_MAX];
     static size_t count;
-    const struct api_table *const tables[] = {&API_META,          &API_APPLICATIONS,
-                                              &API_SESSIONS,      &API_ME,
-                                              &API_MESSAGES,      &API_CARDS,
-                                              &API_FUNDS,         &API_PAYMENTS,
-                                              &API_PAYCODES,      &API_MERCHANTS,
-                                              &API_BILLS,         &API_EVENTS,
-                                              &API_CODES,         &API_TROUBLE,
-                                              &API_HANDOVER,      &API_MAINTENANCE,
-                                              &API_DIAGNOSIS,     &API_OPENING,
-                                              &API_LOCKS,         &API_CONSOLE_SESSION,
-                                              &API_CONSOLE_CASES, &API_CONSOLE_APPROVALS,
-                                              &API_CONSOLE_ADMIN, &API_SANDBOX};
+    const struct api_table *const tables[] = {&API_META,
+                                              &API_APPLICATIONS,
+                                              &API_SESSIONS,
+                                              &API_ME,
+                                              &API_MESSAGES,
+                                              &API_CARDS,
+                                              &API_FUNDS,
+                                              &API_PAYMENTS,
+                                              &API_PAYCODES,
+                                              &API_MERCHANTS,
+                                              &API_BILLS,
+                                              &API_EVENTS,
+                                              &API_CODES,
+                                              &API_TROUBLE,
+                                              &API_HANDOVER,
+                                              &API_MAINTENANCE,
+                                              &API_DIAGNOSIS,
+                                              &API_OPENING,
+                                              &API_PHOTOS,
+                                              &API_LOCKS,
+                                              &API_CONSOLE_SESSION,
+                                              &API_CONSOLE_CASES,
+                                              &API_CONSOLE_APPROVALS,
+                                              &API_CONSOLE_ADMIN,
+                                              &API_SANDBOX};
     if (count == 0)
         for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
             for (size_t j = 0; j < tables[i]->count && count < ROUTES_MAX; j++)

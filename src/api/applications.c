@@ -91,6 +91,7 @@ static void write_application(struct net_json_writer *w, const struct net_exchan
     net_json_bool(w, "upgrade", a->upgrade_of != 0);
     api_write_photos(w, a);
     net_json_string(w, "review", onboard_review_name(a->review));
+    net_json_time(w, "review_due_at", a->review_due_us);
     api_write_identity(w, a, arena);
     write_phone(w, a);
     write_challenge(w, a);
@@ -260,7 +261,7 @@ static enum net_step run_step(struct net_exchange *x, struct step *step,
 
 struct create_body {
     const char *terms_version, *language;
-    bool consent_terms, consent_face;
+    bool consent_terms, consent_face, upgrade;
     int64_t wallet_class;
 };
 static const struct net_json_field CREATE_FIELDS[] = {
@@ -274,6 +275,7 @@ static const struct net_json_field CREATE_FIELDS[] = {
      NULL, 0},
     {"wallet_class", NET_JSON_INT, false, offsetof(struct create_body, wallet_class), 3, 4, NULL,
      NULL, 0},
+    {"upgrade", NET_JSON_BOOL, false, offsetof(struct create_body, upgrade), 0, 0, NULL, NULL, 0},
 };
 
 struct creation {
@@ -301,8 +303,29 @@ static bool terms_outdated(const struct onboard_application *draft, const struct
 // Another class is another draft: nothing that was typed for the first one is asked in the other.
 static bool same_wish(const struct onboard_application *draft, const struct create_body *body)
 {
-    return draft->state != ONBOARD_DRAFT || body->wallet_class == 0 ||
-           (draft->upgrade_of == 0 && draft->wallet_class == body->wallet_class);
+    if (draft->state != ONBOARD_DRAFT)
+        return !body->upgrade || draft->upgrade_of != 0;
+    return body->upgrade == (draft->upgrade_of != 0) &&
+           (body->wallet_class == 0 || draft->wallet_class == body->wallet_class);
+}
+
+// The wallet that is to become better: the one of the session.
+static bool take_upgrade(struct net_exchange *x, struct onboard_new *in)
+{
+    struct party_session session;
+    struct party_wallet wallet;
+    if (!api_session(x, &session))
+        return false;
+    struct db *db = api_take(x);
+    enum code code = party_wallet_load(db, session.person, &wallet);
+    api_give(x, db);
+    in->wallet_class = ONBOARD_CLASS;
+    in->upgrade_of = session.person;
+    if (code == OK && wallet.wallet_class <= ONBOARD_CLASS)
+        code = CODE_NOT_ALLOWED;
+    if (code != OK)
+        (void)api_refuse(x, code, NULL, CHARGED_NOT_INVOLVED);
+    return code == OK;
 }
 
 static enum net_step create_application(struct net_exchange *x)
@@ -323,6 +346,8 @@ static enum net_step create_application(struct net_exchange *x)
                              .consent_face = body.consent_face,
                              .language = text_equal(body.language, "en") ? PARTY_EN : PARTY_ZH,
                              .wallet_class = (int32_t)body.wallet_class};
+    if (body.upgrade && !take_upgrade(x, &creation.in))
+        return NET_DONE;
     struct api_change change = {.run = create_run, .context = &creation};
     const enum code code = api_change(x, &change);
     if (code != OK)

@@ -4,6 +4,8 @@
 
 #include "guard/guard_workdays.h"
 
+#include <pthread.h>
+
 // The bounds of struct db_committer_stats.
 static const int64_t GROUP_SIZES[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512};
 static const int64_t COMMIT_US[] = {100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000};
@@ -88,6 +90,55 @@ static void set_database(struct net_metrics *metrics, struct net_exchange *x)
     set(metrics, NET_GAUGE, "tongbao_ledger_sequence", "Number of the newest transfer.", seq);
 }
 
+// Openings since this process started, taken over as they are decided: a decision that commits late
+// is still seen, because the last seconds are left for the next look.
+static const int64_t OPEN_US[] = {30000000,  60000000,   120000000,  180000000,   300000000,
+                                  600000000, 1800000000, 3600000000, 21600000000, 86400000000};
+enum { OPEN_BOUNDS = sizeof OPEN_US / sizeof OPEN_US[0] };
+static struct openings {
+    pthread_mutex_t lock;
+    int64_t until_us;
+    int64_t buckets[2][OPEN_BOUNDS + 1], sum_us[2], count;
+} openings = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void take_opening(void *context, bool opened, int64_t whole_us, int64_t own_us)
+{
+    struct openings *all = context;
+    const int64_t took_us[2] = {whole_us, own_us};
+    if (!opened)
+        return;
+    all->count++;
+    for (int i = 0; i < 2; i++) {
+        size_t bound = 0;
+        while (bound < OPEN_BOUNDS && took_us[i] > OPEN_US[bound])
+            bound++;
+        all->buckets[i][bound]++;
+        all->sum_us[i] += took_us[i];
+    }
+}
+
+static void set_openings(struct net_metrics *metrics, struct net_exchange *x)
+{
+    static const char *const TIMES[] = {"whole", "own"};
+    enum { SETTLED_US = 2000000 };
+    const int64_t until_us = net_started_us(x) - SETTLED_US;
+    struct net_metric *metric =
+        net_metric(metrics, NET_HISTOGRAM, NET_UNIT_MICROSECONDS, "tongbao_application_seconds",
+                   "From consent to the open wallet: in all, and of the person's own time.", "time",
+                   OPEN_US, OPEN_BOUNDS);
+    struct db *db = api_take(x);
+    pthread_mutex_lock(&openings.lock);
+    if (openings.until_us == 0)
+        openings.until_us = until_us - INT64_C(60000000);
+    if (onboard_times_each(db, openings.until_us, until_us, take_opening, &openings) == OK)
+        openings.until_us = until_us;
+    for (size_t i = 0; i < 2; i++)
+        net_series_set_histogram(net_series(metric, &TIMES[i]), openings.buckets[i],
+                                 openings.sum_us[i], openings.count);
+    pthread_mutex_unlock(&openings.lock);
+    api_give(x, db);
+}
+
 enum net_step api_get_metrics(struct net_exchange *x)
 {
     const struct api *api = api_of(x);
@@ -95,6 +146,7 @@ enum net_step api_get_metrics(struct net_exchange *x)
     set_committer(metrics, api->committer);
     set(metrics, NET_GAUGE, "tongbao_hash_jobs",
         "Passwords and PINs that were hashed since the start.", vault_hash_count(api->vault));
+    set_openings(metrics, x);
     set(metrics, NET_GAUGE, "tongbao_hash_queue_depth",
         "Passwords and PINs that wait to be hashed.", vault_hash_waiting(api->vault));
     set(metrics, NET_COUNTER, "tongbao_deadlines_inexact_total",

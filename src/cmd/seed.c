@@ -134,6 +134,16 @@ static void write_cards(struct net_json_writer *w, const struct play_person *per
     net_json_end_array(w);
 }
 
+static void write_document(struct net_json_writer *w, const struct play_person *person)
+{
+    net_json_string(w, "document", person->document);
+    net_json_string(w, "valid_until", person->valid_until);
+    if (person->birth_date[0] == '\0')
+        return;
+    net_json_string(w, "birth_date", person->birth_date);
+    net_json_string(w, "sex", person->sex);
+}
+
 static enum code write_people(const struct seeding *seeding)
 {
     struct buffer text = {0};
@@ -150,6 +160,8 @@ static enum code write_people(const struct seeding *seeding)
         net_json_string(&w, "pin", person->pin);
         net_json_string(&w, "wallet_number", person->opened ? seeding->numbers[i] : NULL);
         net_json_bool(&w, "opened", person->opened);
+        if (person->document[0] != '\0')
+            write_document(&w, person);
         write_cards(&w, person);
         net_json_end_object(&w);
     }

@@ -82,17 +82,28 @@ static enum code clear_older(struct db *db, const struct funds *funds, const str
     return funds_card_moved(db, funds, &row);
 }
 
+static enum code refuse_rule(struct problem *problem, const char *rule)
+{
+    (void)problem_set(problem, CODE_NOT_ALLOWED, CHARGED_NOT_INVOLVED);
+    if (problem != NULL)
+        (void)text_copy(problem->rule, sizeof problem->rule, rule);
+    return CODE_NOT_ALLOWED;
+}
+
+enum { FUNDS_CARD_CLASS_MIN = 3 };
+
 static enum code check_counts(struct db *db, const struct funds *funds, const struct card_row *row,
                               struct problem *problem)
 {
     struct card_counts counts;
     GUARD(funds_store_card_counts(db, row->card.person, &row->hash, row->day, &counts));
-    if (counts.bound + counts.running >= funds->settings.cards_max) {
-        (void)problem_set(problem, CODE_NOT_ALLOWED, CHARGED_NOT_INVOLVED);
-        if (problem != NULL)
-            (void)text_copy(problem->rule, sizeof problem->rule, "cards.max");
-        return CODE_NOT_ALLOWED;
-    }
+    if (counts.bound + counts.running >= funds->settings.cards_max)
+        return refuse_rule(problem, "cards.max");
+    struct party_wallet wallet;
+    GUARD(party_wallet_load(db, row->card.person, &wallet));
+    // The bank compares a card with an identity; a wallet by phone alone has none.
+    if (wallet.wallet_class > FUNDS_CARD_CLASS_MIN)
+        return refuse_rule(problem, "class.identity");
     // Running additions may fail too: together with them no more than the day allows.
     if (counts.counted + counts.running >= funds->settings.card_tries_day ||
         counts.number_today >= funds->settings.card_number_day)

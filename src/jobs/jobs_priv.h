@@ -37,7 +37,7 @@ void jobs_put_off(const struct jobs_options *options, const struct party_outbox 
 
 // All timers of this room and the caller's, each at most once per its period. `last_us` holds one
 // time per timer.
-enum { JOBS_TIMERS_MAX = 16 };
+enum { JOBS_TIMERS_MAX = 32 };
 void jobs_run_timers(const struct jobs_options *options, int64_t last_us[JOBS_TIMERS_MAX]);
 
 #endif

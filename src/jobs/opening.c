@@ -113,7 +113,11 @@ static enum onboard_outcome ask_register(const struct opening *opening)
     const struct jobs_options *options = opening->options;
     const struct onboard_application *application = &opening->application;
     const int32_t today = time_business_date(env_now(options->env));
-    const bool phone = guard_record_rules(options->profiles, today)->phone_must_be_linked &&
+    // A wallet by phone alone has nothing that the register could know.
+    if (application->wallet_class == ONBOARD_CLASS_ANONYMOUS)
+        return ONBOARD_YES;
+    const bool phone = application->upgrade_of == 0 &&
+                       guard_record_rules(options->profiles, today)->phone_must_be_linked &&
                        application->trouble.linked == ONBOARD_NOT_LINKED;
     enum ports_mismatch mismatch;
     const enum onboard_outcome outcome = outcome_of(

@@ -74,6 +74,18 @@ static enum code events(struct db *db, const struct jobs_options *o, int64_t now
                               EVENTS_LIMIT, out);
 }
 
+static enum code photos(struct db *db, const struct jobs_options *o, int64_t now_us, int64_t *out)
+{
+    (void)o;
+    return desk_documents_prune(db, now_us, LIMIT, out);
+}
+
+static enum code documents(struct db *db, const struct jobs_options *o, int64_t now_us,
+                           int64_t *out)
+{
+    return onboard_remind_documents(db, o->onboard, now_us, out);
+}
+
 static const struct {
     const char *name;
     int64_t every_us;
@@ -89,6 +101,8 @@ static const struct {
     {"tries", 600 * SECOND_US, tries},
     {"locks", SECOND_US, locks},
     {"signins", 600 * SECOND_US, signins},
+    {"photos", 60 * SECOND_US, photos},
+    {"documents", 600 * SECOND_US, documents},
     {"events", 2 * SECOND_US, events},
 };
 enum { OWN_COUNT = sizeof OWN / sizeof OWN[0] };

@@ -330,7 +330,9 @@ enum code onboard_enter(struct db *db, const struct onboard *onboard, int64_t nu
     struct onboard_row row;
     GUARD(onboard_begin(db, onboard, number, &row));
     ENSURE(row.has_token, CODE_NOT_FOUND);
-    ENSURE(row.application.state == ONBOARD_OPENED, CODE_STEP_ORDER);
+    // Whose wallet was upgraded is logged in already.
+    ENSURE(row.application.state == ONBOARD_OPENED && row.application.upgrade_of == 0,
+           CODE_STEP_ORDER);
     const struct party_new_session session = {
         .person = number, .device = device, .address = address};
     GUARD(party_session_add(db, onboard->vault, onboard->env, &session, out, token));

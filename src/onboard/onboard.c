@@ -168,6 +168,17 @@ static enum code load_challenge(struct db *db, const struct onboard *onboard,
     return code == CODE_NOT_FOUND ? OK : code;
 }
 
+static enum code load_review(struct db *db, struct onboard_application *application)
+{
+    struct desk_case found;
+    if (application->review != ONBOARD_REVIEW_WAITING)
+        return OK;
+    const enum code code = desk_case_of(db, DESK_REVIEW, &application->id, &found);
+    if (code == OK)
+        application->review_due_us = found.due_us;
+    return code == CODE_NOT_FOUND ? OK : code;
+}
+
 enum code onboard_load(struct db *db, const struct onboard *onboard, int64_t number,
                        struct onboard_application *out)
 {
@@ -176,6 +187,7 @@ enum code onboard_load(struct db *db, const struct onboard *onboard, int64_t num
     ENSURE(!onboard_expired(&row.application, env_now(onboard->env)), CODE_NOT_FOUND);
     *out = row.application;
     mem_wipe(&row, sizeof row);
+    GUARD(load_review(db, out));
     return load_challenge(db, onboard, out);
 }
 

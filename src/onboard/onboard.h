@@ -100,6 +100,7 @@ struct onboard_application {
     enum onboard_face face;
     int32_t face_tries_left;
     enum onboard_review review;
+    int64_t review_due_us; // of WAITING
     bool has_password, has_pin;
     struct onboard_trouble trouble;
     enum code refusal;                                         // of REFUSED
@@ -216,6 +217,11 @@ enum code onboard_checking(struct db *db, const struct onboard *onboard, const s
 // the trouble it found. Idempotent.
 enum code onboard_decide(struct db *db, const struct onboard *onboard, const struct id *id,
                          enum onboard_outcome identity);
+// Offered after ONBOARD_FACE_TRIES failures, and to who declined the face check: opens a case for
+// an operator (the application's case number). Repeating is OK. CODE_NOT_ALLOWED, rule
+// "review.face": the face check is still open.
+enum code onboard_ask_review(struct db *db, const struct onboard *onboard, int64_t number,
+                             struct problem *problem);
 // The operator's answer to a review (case kind DESK_REVIEW, topic "face", ref = application id).
 // approved: the face counts as checked and the person goes on; refused: the application ends with
 // review-refused. CODE_STEP_ORDER: it does not wait for one. CODE_NOT_FOUND.
@@ -233,6 +239,15 @@ struct onboard_times {
 };
 enum code onboard_open_times(struct db *db, int64_t from_us, int64_t to_us,
                              struct onboard_times *out);
+// The same one by one, for histograms: of applications decided in [from, to).
+enum code onboard_times_each(struct db *db, int64_t from_us, int64_t to_us,
+                             void (*visit)(void *context, bool opened, int64_t whole_us,
+                                           int64_t own_us),
+                             void *context);
+// Tells people whose document ends soon or has ended, each of them once for each step of profile
+// "open". For the timer.
+enum code onboard_remind_documents(struct db *db, const struct onboard *onboard, int64_t now_us,
+                                   int64_t *out_told);
 // Deletes expired drafts. At most `limit`.
 enum code onboard_prune(struct db *db, int64_t now_us, size_t limit, int64_t *out_deleted);
 

@@ -1,6 +1,42 @@
 // An operator in place of the face check, and how long openings take.
 #include "onboard/onboard_priv.h"
 
+static enum code refuse(struct problem *problem, const char *rule)
+{
+    (void)problem_set(problem, CODE_NOT_ALLOWED, CHARGED_NOT_INVOLVED);
+    if (problem != NULL)
+        (void)text_copy(problem->rule, sizeof problem->rule, rule);
+    return CODE_NOT_ALLOWED;
+}
+
+enum code onboard_ask_review(struct db *db, const struct onboard *onboard, int64_t number,
+                             struct problem *problem)
+{
+    struct onboard_row row;
+    struct desk_case opened;
+    const struct desk desk = {onboard->profiles, onboard->vault, onboard->env};
+    const int64_t now_us = env_now(onboard->env);
+    struct onboard_application *application = &row.application;
+    GUARD(onboard_begin_step(db, onboard, number, STEP_FACE, &row));
+    if (application->review == ONBOARD_REVIEW_WAITING || application->face == ONBOARD_FACE_PASSED)
+        return OK;
+    if (application->consent_face && row.face_tries < ONBOARD_FACE_TRIES)
+        return refuse(problem, "review.face");
+    ENSURE(application->face != ONBOARD_FACE_CHECKING, CODE_REQUEST_RUNNING);
+    const struct desk_new_case wish = {
+        .kind = DESK_REVIEW,
+        .number = application->case_number,
+        .topic = "face",
+        .ref = application->id,
+        .application = number,
+        .working_days =
+            guard_open_rules(onboard->profiles, time_business_date(now_us))->review_days};
+    GUARD(desk_case_open(db, &desk, &wish, &opened));
+    application->review = ONBOARD_REVIEW_WAITING;
+    GUARD(onboard_store_prolong(db, number, now_us + ONBOARD_LIFE_US));
+    return onboard_moved(db, onboard, &row);
+}
+
 enum code onboard_review_decide(struct db *db, const struct onboard *onboard,
                                 const struct id *application, bool approved)
 {
@@ -75,6 +111,14 @@ static int64_t percentile(int64_t *values, size_t count, size_t percent)
             break;
     }
     return values[wanted];
+}
+
+enum code onboard_times_each(struct db *db, int64_t from_us, int64_t to_us,
+                             void (*visit)(void *context, bool opened, int64_t whole_us,
+                                           int64_t own_us),
+                             void *context)
+{
+    return onboard_store_times(db, from_us, to_us, SAMPLES_MAX, visit, context);
 }
 
 enum code onboard_open_times(struct db *db, int64_t from_us, int64_t to_us,

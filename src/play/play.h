@@ -29,6 +29,8 @@ struct play_card {
 };
 struct play_person {
     char name[128], id_number[19], phone[12], password[64], pin[7];
+    // Of other documents than the resident ID; else "".
+    char document[32], valid_until[12], birth_date[12], sex[8];
     bool opened;     // shall have a wallet from the start
     int64_t balance; // of the wallet at the start, minor units CNY
     struct play_card cards[3];

@@ -33,6 +33,10 @@ static bool take_person(struct play_person *out, const struct net_json *person)
         !net_json_as_int(&out->balance, net_json_member(person, "balance")) ||
         out->card_count > sizeof out->cards / sizeof out->cards[0])
         return false;
+    (void)take_text(out->document, sizeof out->document, person, "document");
+    (void)take_text(out->valid_until, sizeof out->valid_until, person, "valid_until");
+    (void)take_text(out->birth_date, sizeof out->birth_date, person, "birth_date");
+    (void)take_text(out->sex, sizeof out->sex, person, "sex");
     for (size_t i = 0; i < out->card_count; i++)
         if (!take_card(&out->cards[i], net_json_item(cards, i)))
             return false;

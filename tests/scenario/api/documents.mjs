@@ -1,6 +1,7 @@
 // What may be opened with what: classes, documents, and help with a mistyped number.
 import assert from 'node:assert/strict'
-import { expect, refused } from './expect.mjs'
+import { png } from '../../node/picture.mjs'
+import { expect, refused, signIn } from './expect.mjs'
 
 const current = '/api/v1/applications/current'
 
@@ -50,5 +51,24 @@ export default async function documents(world) {
     const derived = expect(await put(permit), 200)
     assert.deepEqual([derived.identity.birth_date, derived.identity.sex, derived.identity.document], ['1985-05-05', 'male', 'residence_permit_tw'])
     assert.equal((await client.delete(current)).status, 204)
+  })
+  // REQ-028
+  await step('photos of the document, and a person instead of the machine', async () => {
+    const photo = (name, raw) => client.call('PUT', `${current}/photos/${name}`, { raw, headers: { 'content-type': 'image/png' } })
+    refused(await photo('id_front', png(8, 8)), 'not-found')
+    expect(await client.post('/api/v1/applications', { terms_version: world.terms, consent_terms: true, consent_face: true }), 201)
+    refused(await photo('id_front', Buffer.from('no picture')), 'photo-invalid')
+    refused(await photo('id_front', png(6000, 5000)), 'photo-too-large')
+    assert.deepEqual(expect(await photo('id_front', png(80, 50)), 200).photos.have, ['id_front'])
+    refused(await client.post(`${current}/review`), 'step-order')
+    assert.equal((await client.delete(current)).status, 204)
+  })
+  await step('the class a card is good for, and a renewed document', async () => {
+    const person = await signIn(world, 3)
+    refused(await person.post('/api/v1/wallet/upgrade'), 'not-allowed', { rule: 'class.card' })
+    refused(await person.put('/api/v1/me/document', { valid_until: '2020-01-01' }), 'document-expired')
+    refused(await person.put('/api/v1/me/document', { valid_until: 'soon' }), 'document-date-invalid')
+    assert.equal((await person.put('/api/v1/me/document', { valid_until: 'long-term' })).status, 204)
+    refused(await person.post('/api/v1/applications', { terms_version: world.terms, consent_terms: true, consent_face: true, upgrade: true }), 'not-allowed')
   })
 }

@@ -169,6 +169,7 @@ export interface Application {
   upgrade: boolean
   photos: { asked: PhotoKind[]; have: PhotoKind[]; missing: boolean }
   review: 'none' | 'waiting' | 'approved' | 'refused'
+  review_due_at: string | null
   identity: {
     name_masked: string
     id_masked: string
