@@ -309,8 +309,10 @@ async function attack() {
     client.cookies.set('__Host-tongbao', fixed)
     const answer = await client.post('/api/v1/sessions', { login: world.people[1].phone, password: world.people[1].password })
     expect(answer, 201)
-    const [cookie] = answer.headers['set-cookie']
-    assert.match(cookie, /^__Host-tongbao=[A-Za-z0-9_-]{43}; Path=\/; Secure; HttpOnly; SameSite=(Lax|Strict); Max-Age=\d+$/)
+    // The session and the browser's own mark.
+    assert.deepEqual(answer.headers['set-cookie'].map((line) => line.split('=')[0]).sort(), ['__Host-tongbao', '__Host-tongbao-device'])
+    for (const cookie of answer.headers['set-cookie'])
+      assert.match(cookie, /^__Host-tongbao(-device)?=[A-Za-z0-9_-]{43}; Path=\/; Secure; HttpOnly; SameSite=(Lax|Strict); Max-Age=\d+$/)
     assert.notEqual(client.cookies.get('__Host-tongbao'), fixed)
     secrets.push(client.cookies.get('__Host-tongbao'))
     const old = client.cookieHeader()
