@@ -71,6 +71,7 @@ const own: Row[] = [
   ['/security/password', 'security-password', 'password.title', () => mine().then((m) => m.PasswordChangePage)],
   ['/security/pin', 'security-pin', 'pinset.title', () => mine().then((m) => m.PinChangePage)],
   ['/security/devices', 'security-devices', 'devices.title', () => mine().then((m) => m.DevicesPage)],
+  ['/unlock/documents', 'unlock-documents', 'unlock.documents.title', () => lock().then((m) => m.UnlockDocumentsPage)],
   ['/security/history', 'security-history', 'history.title', () => lock().then((m) => m.HistoryPage)],
   ['/security/checkup', 'security-checkup', 'checkup.title', () => lock().then((m) => m.CheckupPage)],
   ['/security/freeze', 'security-freeze', 'freeze.title', () => mine().then((m) => m.FreezePage)],
