@@ -10,4 +10,4 @@ if ! cmp -s package-lock.json "$stamp"; then
     npm ci --ignore-scripts
     cp package-lock.json "$stamp"
 fi
-node scripts/build.mjs ${*:-app sandbox docs}
+node scripts/build.mjs ${*:-app sandbox console docs}
