@@ -15,6 +15,8 @@ void api_write_identity(struct net_json_writer *w, const struct onboard_applicat
 void api_write_photos(struct net_json_writer *w, const struct onboard_application *a);
 // The document of putIdentity; its texts live with the exchange. False: the reply is set.
 bool api_read_document(struct net_exchange *x, struct onboard_document *out);
+// The wallet that is to become better: the one of the session. False: the reply is set.
+bool api_take_upgrade(struct net_exchange *x, struct onboard_new *in);
 // The draft of this browser. False: the reply is set (404).
 bool api_draft(struct net_exchange *x, struct onboard_application *out);
 // The same without a reply. CODE_NOT_FOUND.

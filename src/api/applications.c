@@ -309,25 +309,6 @@ static bool same_wish(const struct onboard_application *draft, const struct crea
            (body->wallet_class == 0 || draft->wallet_class == body->wallet_class);
 }
 
-// The wallet that is to become better: the one of the session.
-static bool take_upgrade(struct net_exchange *x, struct onboard_new *in)
-{
-    struct party_session session;
-    struct party_wallet wallet;
-    if (!api_session(x, &session))
-        return false;
-    struct db *db = api_take(x);
-    enum code code = party_wallet_load(db, session.person, &wallet);
-    api_give(x, db);
-    in->wallet_class = ONBOARD_CLASS;
-    in->upgrade_of = session.person;
-    if (code == OK && wallet.wallet_class <= ONBOARD_CLASS)
-        code = CODE_NOT_ALLOWED;
-    if (code != OK)
-        (void)api_refuse(x, code, NULL, CHARGED_NOT_INVOLVED);
-    return code == OK;
-}
-
 static enum net_step create_application(struct net_exchange *x)
 {
     struct create_body body = {.language = net_english(x) ? "en" : "zh-CN"};
@@ -346,7 +327,7 @@ static enum net_step create_application(struct net_exchange *x)
                              .consent_face = body.consent_face,
                              .language = text_equal(body.language, "en") ? PARTY_EN : PARTY_ZH,
                              .wallet_class = (int32_t)body.wallet_class};
-    if (body.upgrade && !take_upgrade(x, &creation.in))
+    if (body.upgrade && !api_take_upgrade(x, &creation.in))
         return NET_DONE;
     struct api_change change = {.run = create_run, .context = &creation};
     const enum code code = api_change(x, &change);

@@ -91,6 +91,26 @@ static enum net_step ask_review(struct net_exchange *x)
     return reply_draft(x, 202);
 }
 
+// --- the way up ---
+
+bool api_take_upgrade(struct net_exchange *x, struct onboard_new *in)
+{
+    struct party_session session;
+    struct party_wallet wallet;
+    if (!api_session(x, &session))
+        return false;
+    struct db *db = api_take(x);
+    enum code code = party_wallet_load(db, session.person, &wallet);
+    api_give(x, db);
+    in->wallet_class = ONBOARD_CLASS;
+    in->upgrade_of = session.person;
+    if (code == OK && wallet.wallet_class <= ONBOARD_CLASS)
+        code = CODE_NOT_ALLOWED;
+    if (code != OK)
+        (void)api_refuse(x, code, NULL, CHARGED_NOT_INVOLVED);
+    return code == OK;
+}
+
 // --- POST /wallet/upgrade ---
 
 enum { CARD_CLASS = 2 };
