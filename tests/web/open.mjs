@@ -41,6 +41,10 @@ await step('1.2 terms: version and full text, consent unticked and asked for, fa
   await phone.atPath('/open/identity')
 })
 
+const birthOf = (id) => id.slice(6, 14).replace(/(....)(..)(..)/, '$1-$2-$3')
+/** One character is another. */
+const slipped = (id, place) => id.slice(0, place) + ((Number(id[place]) + 1) % 10) + id.slice(place + 1)
+
 // REQ-021 REQ-022 REQ-024 REQ-042 REQ-044
 await step('1.3 identity: a wrong digit is told while typing, before any button', async () => {
   await phone.field('identity.name').fill(person.name)
@@ -54,6 +58,14 @@ await step('1.3 identity: a wrong digit is told while typing, before any button'
   same(await id.getAttribute('aria-invalid'), 'true', 'field marked')
   await phone.press('do.next')
   same(phone.path(), '/open/identity', 'stays')
+  // The birth date is asked only now, and the doubtful digits are marked in what was typed.
+  await id.fill(slipped(person.id_number, 11))
+  await id.blur()
+  await phone.field('identity.birth').fill(birthOf(person.id_number))
+  await page.locator('#app .doubtful').first().waitFor()
+  expect((await page.locator('#app .compare').textContent()).replace(/\s/g, '') === slipped(person.id_number, 11), 'no other number')
+  expect(!(await page.locator('#app').textContent()).includes(person.id_number), 'the right number is not printed')
+  await phone.looks('open-3-identity-compare')
   await id.fill(person.id_number.replace(/(.{6})/, '$1 '))
   await until('the error goes', async () => (await page.locator('#app .error').count()) === 0)
   await phone.press('do.next')

@@ -173,7 +173,7 @@ function exampleAnswer(operation, status, schema) {
 }
 
 function operationHtml(operation) {
-  const schema = operation.requestBody?.content['application/json'].schema
+  const schema = operation.requestBody?.content['application/json']?.schema
   const parts = [
     `<article id="${operation.operationId}"><h3><a class="anchor" href="#${operation.operationId}">${escape(operation.summary)}</a></h3>`,
     `<p class="route"><span class="method ${operation.method.toLowerCase()}">${operation.method}</span> <code>${escape(operation.path).replaceAll('/', '/<wbr>')}</code> <span class="id">${operation.operationId}</span></p>`,
