@@ -7,8 +7,10 @@
 static enum net_step closed(struct net_exchange *x, int64_t until_us)
 {
     const int64_t wait_s = (until_us - net_started_us(x)) / 1000000;
-    struct problem problem = {.until_us = until_us, .retry_after_s = wait_s > 0 ? wait_s : 1};
+    struct problem problem = {0};
     (void)problem_set(&problem, CODE_MAINTENANCE, CHARGED_NO);
+    problem.until_us = until_us;
+    problem.retry_after_s = wait_s > 0 ? wait_s : 1;
     return net_reply_problem(x, &problem);
 }
 
