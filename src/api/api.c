@@ -350,6 +350,8 @@ const struct net_route *api_routes(size_t *out_count)
                                               &API_CONSOLE_CASES,
                                               &API_CONSOLE_APPROVALS,
                                               &API_CONSOLE_ADMIN,
+                                              &API_RESETS,
+                                              &API_FACTORS,
                                               &API_SANDBOX};
     if (count == 0)
         for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)

@@ -13,6 +13,7 @@
 #include "onboard/onboard.h"
 #include "party/party.h"
 #include "pay/pay.h"
+#include "recover/recover.h"
 
 // Brand and profile of the operator: texts and names are configuration.
 struct api_brand {
@@ -35,6 +36,7 @@ struct api {
     struct pay_world pay;
     struct guard_gate gate;
     struct onboard onboard;
+    struct recover recover;
     struct funds funds;
     struct activity activity;
     struct desk desk;
@@ -167,6 +169,22 @@ void api_write_lock(struct net_json_writer *w, struct net_exchange *x, struct db
                     const struct guard_lock *lock, bool own);
 void api_write_locks(struct net_json_writer *w, struct net_exchange *x, struct db *db,
                      int64_t person, const char *key);
+// What the rules for a new secret need to know of a person. Wipe it after use.
+enum { API_TAILS_MAX = 8 };
+struct api_known {
+    struct guard_known known; // borrows from the rest
+    struct party_person person;
+    char id_number[PARTY_ID_NUMBER_MAX];
+    char tails[API_TAILS_MAX][8];
+    const char *tail_texts[API_TAILS_MAX];
+};
+enum code api_known_load(struct db *db, const struct api *api, int64_t person,
+                         struct api_known *out);
+// Has this person, whose password was just right, to show a code of the app too? Then the cookie
+// for it is set.
+enum code api_factor_needed(struct net_exchange *x, int64_t person, bool *out);
+// Makes the log-in of a person who has shown everything, and replies.
+enum net_step api_log_in(struct net_exchange *x, int64_t person, const char *device_name);
 // "Chrome · Android" from a User-Agent; out holds 64 bytes.
 void api_device_name(const struct net_exchange *x, char out[64]);
 
@@ -181,6 +199,7 @@ struct api_table {
     const struct net_route *routes;
     size_t count;
 };
+extern const struct api_table API_RESETS, API_FACTORS;
 extern const struct api_table API_META, API_APPLICATIONS, API_SESSIONS, API_ME, API_MESSAGES,
     API_CARDS, API_FUNDS, API_PAYMENTS, API_PAYCODES, API_MERCHANTS, API_BILLS, API_EVENTS,
     API_CODES, API_REPORTS, API_TROUBLE, API_HANDOVER, API_MAINTENANCE, API_DIAGNOSIS, API_OPENING,

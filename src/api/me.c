@@ -186,37 +186,40 @@ struct secret_body {
     const char *current, *secret;
 };
 
-enum { TAILS_MAX = 8 };
-struct tails {
-    char digits[TAILS_MAX][8];
-    const char *texts[TAILS_MAX];
-    size_t count;
-};
-
 static bool add_tail(void *context, const struct funds_card *card)
 {
-    struct tails *tails = context;
-    (void)text_copy(tails->digits[tails->count], sizeof tails->digits[0], card->last4);
-    tails->texts[tails->count] = tails->digits[tails->count];
-    return ++tails->count < TAILS_MAX;
+    struct api_known *out = context;
+    const size_t at = out->known.card_tail_count++;
+    (void)text_copy(out->tails[at], sizeof out->tails[at], card->last4);
+    out->tail_texts[at] = out->tails[at];
+    return out->known.card_tail_count < API_TAILS_MAX;
+}
+
+enum code api_known_load(struct db *db, const struct api *api, int64_t person,
+                         struct api_known *out)
+{
+    *out = (struct api_known){.id_number = ""};
+    GUARD(party_person_load(db, api->vault, person, &out->person));
+    GUARD(party_id_number_load(db, api->vault, person, out->id_number));
+    out->known = (struct guard_known){.name = out->person.name,
+                                      .phone = out->person.phone,
+                                      .id_number = out->id_number,
+                                      .wallet_number = out->person.wallet.number,
+                                      .birth_date = out->person.birth_date,
+                                      .card_tails = out->tail_texts};
+    return funds_cards_list(db, &api->funds, person, add_tail, out);
 }
 
 static enum code check_new(struct net_exchange *x, struct secret_change *change,
                            const struct secret_body *body, struct problem *problem)
 {
     const bool pin = change->kind == VAULT_PIN;
-    struct guard_history history;
     const struct api *api = change->api;
-    struct party_person person;
+    struct guard_history history;
     struct party_credentials credentials;
-    char id_number[PARTY_ID_NUMBER_MAX];
-    struct tails tails = {.count = 0};
+    struct api_known known;
     struct db *db = api_take(x);
-    enum code code = party_person_load(db, api->vault, change->session.person, &person);
-    if (code == OK && pin)
-        code = funds_cards_list(db, &api->funds, change->session.person, add_tail, &tails);
-    if (code == OK)
-        code = party_id_number_load(db, api->vault, change->session.person, id_number);
+    enum code code = api_known_load(db, api, change->session.person, &known);
     if (code == OK)
         code = party_credentials_load(db, change->session.person, &credentials);
     if (code == OK)
@@ -225,17 +228,10 @@ static enum code check_new(struct net_exchange *x, struct secret_change *change,
     api_give(x, db);
     GUARD(code);
     change->version = pin ? credentials.pin_version : credentials.password_version;
-    const struct guard_known known = {.name = person.name,
-                                      .phone = person.phone,
-                                      .id_number = id_number,
-                                      .wallet_number = person.wallet.number,
-                                      .birth_date = person.birth_date,
-                                      .card_tails = tails.texts,
-                                      .card_tail_count = tails.count,
-                                      .old_password = pin ? NULL : body->current};
-    code = pin ? guard_pin_rules(api->profiles, body->secret, &known, problem)
-               : guard_password_rules(api->profiles, body->secret, &known, problem);
-    mem_wipe(id_number, sizeof id_number);
+    known.known.old_password = pin ? NULL : body->current;
+    code = pin ? guard_pin_rules(api->profiles, body->secret, &known.known, problem)
+               : guard_password_rules(api->profiles, body->secret, &known.known, problem);
+    mem_wipe(&known, sizeof known);
     if (code == OK)
         code = guard_history_check(api->vault, change->kind, body->secret, &history, problem);
     mem_wipe(&history, sizeof history);

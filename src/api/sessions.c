@@ -92,37 +92,52 @@ static const struct net_json_field LOGIN_FIELDS[] = {
      NULL, 0},
 };
 
-static enum net_step log_in(struct net_exchange *x)
+enum net_step api_log_in(struct net_exchange *x, int64_t person, const char *device_name)
 {
-    struct login_body body = {0};
-    struct problem problem = {0};
-    struct login login = {.api = api_of(x)};
-    struct party_person person;
+    struct login login = {.api = api_of(x), .in = {.person = person}};
+    struct party_person found;
     char device[64];
-    if (!API_READ(x, &body, LOGIN_FIELDS) ||
-        !api_rate(x, "login.address", net_client(x), 60, 600) || !api_hashing_begin(x))
-        return NET_DONE;
     api_device_name(x, device);
     api_device_token(x, login.browser);
-    login.in.device = body.device_name != NULL ? body.device_name : device;
+    login.in.device = device_name != NULL ? device_name : device;
     login.in.address = net_client(x);
-    const struct guard_login attempt = {body.login, body.password, login.browser, login.in.device,
-                                        login.in.address};
-    enum code code = guard_login_check(&login.api->gate, &attempt, &login.in.person, &problem);
-    api_hashing_end(x);
-    if (code != OK)
-        return api_refuse(x, code, &problem, CHARGED_NOT_INVOLVED);
     struct api_change change = {.run = login_run, .context = &login, .keep_refusals = true};
-    code = api_change(x, &change);
+    enum code code = api_change(x, &change);
     struct db *db = api_take(x);
     if (code == OK)
-        code = party_person_load(db, login.api->vault, login.in.person, &person);
+        code = party_person_load(db, login.api->vault, person, &found);
     api_give(x, db);
     if (code != OK)
         return api_refuse(x, code, &change.problem, CHARGED_NOT_INVOLVED);
     api_cookie(x, API_SESSION_COOKIE, login.token, PARTY_SESSION_LIFE_US / 1000000);
-    api_write_session(net_reply_writer(x), &login.session, &person);
+    api_write_session(net_reply_writer(x), &login.session, &found);
     return net_reply_json(x, 201);
+}
+
+static enum net_step log_in(struct net_exchange *x)
+{
+    struct login_body body = {0};
+    struct problem problem = {0};
+    char device[64], browser[VAULT_TOKEN_TEXT];
+    int64_t person = 0;
+    bool factor = false;
+    if (!API_READ(x, &body, LOGIN_FIELDS) ||
+        !api_rate(x, "login.address", net_client(x), 60, 600) || !api_hashing_begin(x))
+        return NET_DONE;
+    api_device_name(x, device);
+    api_device_token(x, browser);
+    const struct guard_login attempt = {body.login, body.password, browser,
+                                        body.device_name != NULL ? body.device_name : device,
+                                        net_client(x)};
+    enum code code = guard_login_check(&api_of(x)->gate, &attempt, &person, &problem);
+    api_hashing_end(x);
+    if (code == OK)
+        code = api_factor_needed(x, person, &factor);
+    if (code == OK && factor)
+        code = CODE_FACTOR_REQUIRED;
+    if (code != OK)
+        return api_refuse(x, code, &problem, CHARGED_NOT_INVOLVED);
+    return api_log_in(x, person, body.device_name);
 }
 
 // --- ending ---

@@ -126,6 +126,14 @@ static void fill_api(struct service *s)
                                     .terms_version = api->terms_version,
                                     .second_route = s->sms.b != NULL,
                                     .voice = s->sms.voice != NULL};
+    api->recover = (struct recover){.profiles = api->profiles,
+                                    .vault = api->vault,
+                                    .env = api->env,
+                                    .otp = {.profiles = api->profiles,
+                                            .vault = api->vault,
+                                            .env = api->env,
+                                            .second_route = s->sms.b != NULL,
+                                            .voice = s->sms.voice != NULL}};
     api->funds = (struct funds){api->profiles, api->vault, api->env,
                                 funds_settings_default(s->sandbox != NULL)};
     api->desk = (struct desk){api->profiles, api->vault, api->env};
@@ -224,6 +232,7 @@ enum code service_start_jobs(struct service *s)
                                             .profiles = api->profiles,
                                             .env = api->env,
                                             .onboard = &api->onboard,
+                                            .recover = &api->recover,
                                             .funds = &api->funds,
                                             .signature = api->brand.signature,
                                             .signature_en = api->brand.name_en,

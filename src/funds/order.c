@@ -94,7 +94,8 @@ static enum code check_person(struct submission *s)
 
 static struct guard_payment leaving(const struct funds_request *request, int64_t now_us)
 {
-    return (struct guard_payment){GUARD_CHANNEL_TRANSFER, request->amount, true, now_us};
+    return (struct guard_payment){
+        .channel = GUARD_CHANNEL_TRANSFER, .amount = request->amount, .pin = true, .at_us = now_us};
 }
 
 static enum code check_limits(struct submission *s)

@@ -143,6 +143,15 @@ struct guard_record_rules {
 };
 const struct guard_record_rules *guard_record_rules(const struct guard_profiles *profiles,
                                                     int32_t date);
+struct guard_reset_rules {
+    int64_t third_factor_from;          // money at stake, minor units
+    int32_t dormant_days, stale_days;   // days without a log-in, without a proof of the number
+    int32_t draft_s, face_tries;        // of one reset
+    int32_t lowered_s;                  // how long the limits are lowered afterwards
+    int64_t lowered_day, lowered_payee; // transfers out a day; to somebody never paid before
+};
+const struct guard_reset_rules *guard_reset_rules(const struct guard_profiles *profiles,
+                                                  int32_t date);
 #define GUARD_HISTORY_MAX 10
 enum guard_composition { GUARD_COMPOSITION_ADVISE, GUARD_COMPOSITION_STRICT };
 enum guard_rotation { GUARD_ROTATION_OFF, GUARD_ROTATION_REMIND, GUARD_ROTATION_ENFORCE };

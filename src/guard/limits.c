@@ -13,6 +13,7 @@ static struct guard_wallet as_of(const struct guard_wallet *wallet, int64_t at_u
     if (now.day != day) {
         now.day = day;
         now.day_used = now.grade_b = now.grade_c = now.grade_d = now.nopin_count = 0;
+        now.transfer_used = 0;
     }
     if (now.year != day / 10000) {
         now.year = day / 10000;
@@ -95,6 +96,25 @@ bool guard_transfer_risky(const struct guard_wallet *wallet, const struct guard_
            guard_lock_rules(profiles, time_business_date(payment->at_us))->risk_amount;
 }
 
+// After a reset: whoever reset the secret in somebody's place cannot empty the wallet.
+static enum code lowered_check(const struct guard_wallet *now,
+                               const struct guard_profiles *profiles,
+                               const struct guard_payment *payment, struct problem *problem)
+{
+    const struct guard_reset_rules *rules = guard_reset_rules(profiles, now->day);
+    enum code code = within(rules->lowered_day, now->transfer_used, payment->amount,
+                            "limit.lowered.day", problem);
+    if (code == OK && payment->new_payee)
+        code = within(rules->lowered_payee, 0, payment->amount, "limit.lowered.payee", problem);
+    if (code == OK)
+        return OK;
+    if (problem != NULL) {
+        problem->code = CODE_LIMIT_LOWERED;
+        problem->until_us = now->lowered_until_us;
+    }
+    return CODE_LIMIT_LOWERED;
+}
+
 enum code guard_limits_check(const struct guard_wallet *wallet,
                              const struct guard_profiles *profiles,
                              const struct guard_payment *payment, struct problem *problem)
@@ -102,6 +122,8 @@ enum code guard_limits_check(const struct guard_wallet *wallet,
     struct guard_wallet now = as_of(wallet, payment->at_us);
     if (payment->channel == GUARD_CHANNEL_TRANSFER && wallet->out_lock_us > payment->at_us)
         return problem_set(problem, CODE_TRANSFER_LOCKED, CHARGED_NO);
+    if (now.lowered_until_us > payment->at_us && payment->channel == GUARD_CHANNEL_TRANSFER)
+        GUARD(lowered_check(&now, profiles, payment, problem));
     const struct guard_class_limits *class =
         guard_class_limits(profiles, now.wallet_class, now.day, NULL);
     GUARD(within(class->tx, 0, payment->amount, "limit.tx", problem));
@@ -121,6 +143,8 @@ void guard_limits_count(struct guard_wallet *wallet, const struct guard_payment 
     now.year_used += payment->amount;
     if (payment->channel != GUARD_CHANNEL_TRANSFER)
         *grade_used(&now, payment) += payment->amount;
+    else if (now.lowered_until_us > payment->at_us)
+        now.transfer_used += payment->amount;
     now.nopin_count += payment->pin ? 0 : 1;
     now.changed = true;
     *wallet = now;
@@ -173,8 +197,15 @@ size_t guard_meters(struct guard_meter out[GUARD_METERS_MAX], const struct guard
         {"limit.barcode.grade_c", grades->c, now.grade_c, false, midnight},
         {"limit.barcode.grade_d", grades->d, now.grade_d, false, midnight},
     };
-    const size_t count = sizeof meters / sizeof meters[0];
+    size_t count = sizeof meters / sizeof meters[0];
     for (size_t i = 0; i < count; i++)
         out[i] = meters[i];
+    if (now.lowered_until_us <= now_us)
+        return count;
+    const struct guard_reset_rules *reset = guard_reset_rules(profiles, now.day);
+    out[count++] = (struct guard_meter){"limit.lowered.day", reset->lowered_day, now.transfer_used,
+                                        false, now.lowered_until_us};
+    out[count++] = (struct guard_meter){"limit.lowered.payee", reset->lowered_payee, -1, false,
+                                        now.lowered_until_us};
     return count;
 }

@@ -19,6 +19,16 @@ enum code guard_wallet_set_class(struct db *db, int64_t account, int32_t wallet_
     return db_exec(db, "UPDATE guard_wallet SET class = $2 WHERE account = $1", values, 2, NULL);
 }
 
+enum code guard_wallet_lower(struct db *db, int64_t account, int64_t now_us, int64_t until_us)
+{
+    const struct db_value values[] = {db_int(account), db_int(until_us), db_int(now_us)};
+    return db_exec(db,
+                   "UPDATE guard_wallet SET lowered_until_us = $2, transfer_used = CASE WHEN "
+                   "lowered_until_us > $3 THEN transfer_used ELSE 0 END "
+                   "WHERE account = $1 AND lowered_until_us < $2",
+                   values, 3, NULL);
+}
+
 enum code guard_wallet_set_nopin(struct db *db, int64_t account, bool enabled)
 {
     const struct db_value values[] = {db_int(account), db_int(enabled)};
@@ -42,12 +52,15 @@ static void take_row(struct guard_wallet *out, const struct db_row *row)
         .out_lock = (int32_t)db_get_int(row, 11),
         .out_lock_us = db_get_int(row, 12),
         .caution_us = db_get_int(row, 13),
+        .lowered_until_us = db_get_int(row, 14),
+        .transfer_used = db_get_int(row, 15),
     };
 }
 
 static const char SELECT_WALLET[] =
     "SELECT account, class, nopin, day, day_used, year, year_used, grade_b, grade_c, grade_d, "
-    "nopin_count, out_lock, out_lock_us, caution_us FROM guard_wallet WHERE account = $1";
+    "nopin_count, out_lock, out_lock_us, caution_us, lowered_until_us, transfer_used "
+    "FROM guard_wallet WHERE account = $1";
 
 static bool visit_one(void *context, const struct db_row *row)
 {
@@ -98,7 +111,7 @@ enum code guard_wallets_load(struct db *db, struct guard_wallet *wallets, size_t
     return code;
 }
 
-enum { WALLET_COLUMNS = 9 };
+enum { WALLET_COLUMNS = 10 };
 
 enum code guard_wallets_write(struct db *db, struct arena *arena,
                               const struct guard_wallet *wallets, size_t count)
@@ -110,16 +123,18 @@ enum code guard_wallets_write(struct db *db, struct arena *arena,
         if (!w->changed)
             continue;
         const struct db_value row[WALLET_COLUMNS] = {
-            db_int(w->account), db_int(w->day),       db_int(w->day_used),
-            db_int(w->year),    db_int(w->year_used), db_int(w->grade_b),
-            db_int(w->grade_c), db_int(w->grade_d),   db_int(w->nopin_count)};
+            db_int(w->account),      db_int(w->day),       db_int(w->day_used),
+            db_int(w->year),         db_int(w->year_used), db_int(w->grade_b),
+            db_int(w->grade_c),      db_int(w->grade_d),   db_int(w->nopin_count),
+            db_int(w->transfer_used)};
         for (size_t column = 0; column < WALLET_COLUMNS; column++)
             values[rows * WALLET_COLUMNS + column] = row[column];
         rows++;
     }
     return db_exec_many(db,
                         "UPDATE guard_wallet SET day = $2, day_used = $3, year = $4, year_used = "
-                        "$5, grade_b = $6, grade_c = $7, grade_d = $8, nopin_count = $9 "
+                        "$5, grade_b = $6, grade_c = $7, grade_d = $8, nopin_count = $9, "
+                        "transfer_used = $10 "
                         "WHERE account = $1",
                         values, WALLET_COLUMNS, rows, NULL);
 }

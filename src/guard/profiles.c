@@ -336,6 +336,12 @@ const struct guard_password_policy *guard_password_policy(const struct guard_pro
     return &answer(profiles, PROFILE_PASSWORD, date, out_edition)->password;
 }
 
+const struct guard_reset_rules *guard_reset_rules(const struct guard_profiles *profiles,
+                                                  int32_t date)
+{
+    return &profile_on(profiles, PROFILE_RESET, date)->reset;
+}
+
 const struct guard_lock_rules *guard_lock_rules(const struct guard_profiles *profiles, int32_t date)
 {
     return &profile_on(profiles, PROFILE_LOCK, date)->lock;

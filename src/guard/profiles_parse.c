@@ -22,6 +22,8 @@ static const struct {
     [PROFILE_PASSWORD] = {"password",
                           "mixed_length any_length max_length history distance composition "
                           "rotation rotation_days blocklist"},
+    [PROFILE_RESET] = {"reset", "third_factor_from dormant_days stale_days draft_s face_tries "
+                                "lowered_s lowered_day lowered_payee"},
     [PROFILE_PIN] = {"pin", "digits history"},
     [PROFILE_SMS] = {"sms-limits",
                      "digits life_s resend_s tries codes_day messages_day address_hour device_day "
@@ -462,6 +464,21 @@ static void parse_password(struct parse *parse, struct profile *profile)
     (void)text(parse, profile->root, "blocklist");
 }
 
+static void parse_reset(struct parse *parse, struct profile *profile)
+{
+    const json_t *root = profile->root;
+    profile->reset = (struct guard_reset_rules){
+        .third_factor_from = whole(parse, root, "third_factor_from", 0, INT64_C(9007199254740991)),
+        .dormant_days = small(parse, root, "dormant_days", 1, 3660),
+        .stale_days = small(parse, root, "stale_days", 1, 3660),
+        .draft_s = small(parse, root, "draft_s", 300, 86400),
+        .face_tries = small(parse, root, "face_tries", 1, 10),
+        .lowered_s = small(parse, root, "lowered_s", 0, 604800),
+        .lowered_day = whole(parse, root, "lowered_day", 0, INT64_C(9007199254740991)),
+        .lowered_payee = whole(parse, root, "lowered_payee", 0, INT64_C(9007199254740991)),
+    };
+}
+
 static void parse_pin(struct parse *parse, struct profile *profile)
 {
     (void)small(parse, profile->root, "digits", 6, 6);
@@ -520,6 +537,7 @@ bool profile_parse_body(struct profile *profile, char *reason)
         [PROFILE_LOCK] = parse_lock,
         [PROFILE_LOCK_CODES] = parse_lock_codes,
         [PROFILE_PASSWORD] = parse_password,
+        [PROFILE_RESET] = parse_reset,
         [PROFILE_PIN] = parse_pin,
         [PROFILE_SMS] = parse_sms,
         [PROFILE_RECEIPTS] = parse_receipts,

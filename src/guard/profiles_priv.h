@@ -2,8 +2,8 @@
 #ifndef GUARD_PROFILES_PRIV_H
 #define GUARD_PROFILES_PRIV_H
 
-#include "guard/guard_open.h"
 #include "guard/guard_lock.h"
+#include "guard/guard_open.h"
 #include "guard/guard_sms.h"
 
 #include <jansson.h>
@@ -21,6 +21,7 @@ enum profile_kind {
     PROFILE_LOCK,
     PROFILE_PASSWORD,
     PROFILE_PIN,
+    PROFILE_RESET,
     PROFILE_SMS,
     PROFILE_RECEIPTS,
     PROFILE_TEMPLATES,
@@ -89,6 +90,7 @@ struct profile {
     struct guard_password_policy password;
     struct blocklist *blocklist; // of the password profile
     int32_t pin_history;
+    struct guard_reset_rules reset;
     struct guard_otp_rules otp;
     enum guard_phone_policy phone_policy[GUARD_PHONE_REFUSED + 1];
     struct guard_receipt receipts[RECEIPTS_MAX];

@@ -2,13 +2,14 @@
 // leaves its work to the next.
 #include "jobs/jobs_priv.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <time.h>
 
 static const int64_t LEASE_US = INT64_C(60) * 1000000;
 static const int64_t POLL_US = 200000;
 // As many as can be asked within the lease when each call takes its whole deadline.
-enum { TAKE_MAX = 8, QUEUES = 6, BANK_THREADS = 4 };
+enum { TAKE_MAX = 8, QUEUES = 8, BANK_THREADS = 4 };
 enum { THREADS_MAX = QUEUES - 1 + BANK_THREADS + 1 };
 
 struct queue {
@@ -130,12 +131,15 @@ static size_t list_queues(const struct jobs_options *options, struct queue out[Q
         out[count++] = (struct queue){"ladder", jobs_handle_ladder};
     if (options->face != NULL)
         out[count++] = (struct queue){"face", jobs_handle_face};
+    if (options->face != NULL && options->recover != NULL)
+        out[count++] = (struct queue){"reset-face", jobs_handle_reset_face};
     if (options->identity != NULL)
         out[count++] = (struct queue){"decide", jobs_handle_decide};
     if (options->bank != NULL)
         out[count++] = (struct queue){FUNDS_QUEUE, jobs_handle_bank};
     if (options->bank != NULL)
         out[count++] = (struct queue){ONBOARD_LINK_QUEUE, jobs_handle_link};
+    assert(count <= QUEUES);
     return count;
 }
 

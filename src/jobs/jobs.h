@@ -8,6 +8,7 @@
 #include "funds/funds.h"
 #include "onboard/onboard_trouble.h"
 #include "ports/ports.h"
+#include "recover/recover.h"
 
 // The calls to the bank as a table, so that a test can put a fake in. jobs_bank_ports() makes the
 // real one.
@@ -47,6 +48,7 @@ struct jobs_options {
     const struct guard_profiles *profiles;
     const struct env *env;
     const struct onboard *onboard;
+    const struct recover *recover; // NULL = no resets in this process
     const struct funds *funds;
     // What is NULL has no queue in this process.
     struct ports_sms *sms;           // route A of codes, and news

@@ -23,6 +23,8 @@ void jobs_handle_ladder(const struct jobs_options *options, const struct party_o
                         struct arena *arena);
 void jobs_handle_face(const struct jobs_options *options, const struct party_outbox *row,
                       struct arena *arena);
+void jobs_handle_reset_face(const struct jobs_options *options, const struct party_outbox *row,
+                            struct arena *arena);
 void jobs_handle_decide(const struct jobs_options *options, const struct party_outbox *row,
                         struct arena *arena);
 void jobs_handle_bank(const struct jobs_options *options, const struct party_outbox *row,

@@ -42,6 +42,12 @@ static enum code maintenance(struct db *db, const struct jobs_options *o, int64_
     return guard_maintenance_due(db, o->vault, o->env);
 }
 
+static enum code resets(struct db *db, const struct jobs_options *o, int64_t now_us, int64_t *out)
+{
+    (void)o;
+    return recover_prune(db, now_us, LIMIT, out);
+}
+
 static enum code challenges(struct db *db, const struct jobs_options *o, int64_t now_us,
                             int64_t *out)
 {
@@ -94,6 +100,7 @@ static const struct {
 } OWN[] = {
     {"cards", 5 * SECOND_US, cards},
     {"drafts", 60 * SECOND_US, drafts},
+    {"resets", 60 * SECOND_US, resets},
     {"links", 5 * SECOND_US, links},
     {"leftovers", 600 * SECOND_US, leftovers},
     {"maintenance", 1 * SECOND_US, maintenance},

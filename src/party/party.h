@@ -155,6 +155,14 @@ enum code party_set_pin(struct db *db, int64_t person, const char *stored, int64
 enum code party_secrets_past(struct db *db, int64_t person, enum vault_secret kind, size_t max,
                              bool (*visit)(void *context, const char *stored), void *context);
 
+// When the person was last here (use of any log-in, else the opening), and when the phone was last
+// proved to be theirs (else the opening). CODE_NOT_FOUND.
+struct party_presence {
+    int64_t seen_us, phone_proved_us;
+};
+enum code party_presence_load(struct db *db, int64_t person, struct party_presence *out);
+enum code party_phone_proved(struct db *db, int64_t person, int64_t now_us);
+
 // --- merchants
 // --------------------------------------------------------------------------------------
 

@@ -284,9 +284,8 @@ enum code party_outbox_prune(struct db *db, int64_t before_us, size_t limit, int
     const struct db_value values[] = {db_int(before_us), db_int((int64_t)limit)};
     int64_t oldest_us;
     *out_deleted = 0;
-    GUARD(db_query_int(db, &oldest_us,
-                       "SELECT created_us FROM party_outbox ORDER BY seq LIMIT 1", NULL, 0,
-                       before_us));
+    GUARD(db_query_int(db, &oldest_us, "SELECT created_us FROM party_outbox ORDER BY seq LIMIT 1",
+                       NULL, 0, before_us));
     if (oldest_us >= before_us)
         return OK;
     return db_exec(db,

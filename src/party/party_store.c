@@ -423,6 +423,34 @@ enum code party_secrets_past(struct db *db, int64_t person, enum vault_secret ki
                     values, COUNT(values), visit_past, &past);
 }
 
+static bool visit_presence(void *context, const struct db_row *row)
+{
+    struct party_presence *out = context;
+    const int64_t opened_us = db_get_int(row, 0);
+    out->phone_proved_us = db_get_int(row, 1) > opened_us ? db_get_int(row, 1) : opened_us;
+    out->seen_us = db_get_int(row, 2) > opened_us ? db_get_int(row, 2) : opened_us;
+    return false;
+}
+
+enum code party_presence_load(struct db *db, int64_t person, struct party_presence *out)
+{
+    bool found;
+    const struct db_value values[] = {db_int(person)};
+    GUARD(db_query_one(db,
+                       "SELECT opened_us, phone_proved_us, CAST(coalesce((SELECT "
+                       "max(last_used_us) FROM party_session WHERE person = $1), 0) AS BIGINT) "
+                       "FROM party_person WHERE id = $1",
+                       values, COUNT(values), visit_presence, out, &found));
+    return found ? OK : CODE_NOT_FOUND;
+}
+
+enum code party_phone_proved(struct db *db, int64_t person, int64_t now_us)
+{
+    const struct db_value values[] = {db_int(person), db_int(now_us)};
+    return db_exec(db, "UPDATE party_person SET phone_proved_us = $2 WHERE id = $1", values,
+                   COUNT(values), NULL);
+}
+
 // --- merchants
 // ------------------------------------------------------------------------------------
 

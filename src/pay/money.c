@@ -111,11 +111,28 @@ static enum code take_order(struct work *work, struct pay_money *money)
     return problem_field(&money->problem, "/amount", CODE_CONFLICT_IDEMPOTENCY, "order.amount");
 }
 
+// Asked only while the payer's limits are lowered. Who was paid earlier in this group is known too.
+static enum code is_new_payee(struct work *work, const struct pay_money *money, bool *out)
+{
+    bool known = false;
+    for (size_t i = 0; i < work->contact_count && !known; i++)
+        known = work->contacts[i].person == money->payer && work->contacts[i].peer == money->payee;
+    if (!known)
+        GUARD(pay_contact_known(&known, work->db, money->payer, money->payee));
+    *out = !known;
+    return OK;
+}
+
 static enum code check_limits(struct work *work, struct pay_money *money,
                               struct guard_wallet *payer)
 {
     const struct guard_profiles *profiles = money->world->profiles;
-    const struct guard_payment payment = {money->channel, money->amount, money->pin, work->now_us};
+    struct guard_payment payment = {.channel = money->channel,
+                                    .amount = money->amount,
+                                    .pin = money->pin,
+                                    .at_us = work->now_us};
+    if (payer->lowered_until_us > work->now_us && money->kind == BOOKS_TRANSFER)
+        GUARD(is_new_payee(work, money, &payment.new_payee));
     GUARD(guard_limits_check(payer, profiles, &payment, &money->problem));
     if (money->kind != BOOKS_TRANSFER)
         return OK;
@@ -134,7 +151,10 @@ static enum code check_limits(struct work *work, struct pay_money *money,
 static enum code check_risk(struct work *work, struct pay_money *money, struct guard_wallet *payer)
 {
     const struct pay_world *world = money->world;
-    const struct guard_payment payment = {money->channel, money->amount, money->pin, work->now_us};
+    const struct guard_payment payment = {.channel = money->channel,
+                                          .amount = money->amount,
+                                          .pin = money->pin,
+                                          .at_us = work->now_us};
     const struct guard_lock_order order = {.person = money->payer, .code = "L04"};
     const struct guard_locker locker = {world->profiles, world->vault, world->env};
     struct guard_lock lock;
@@ -192,7 +212,10 @@ static void add_contact(struct work *work, const struct pay_money *money)
 
 static void after_success(struct work *work, struct pay_money *money, struct guard_wallet *payer)
 {
-    const struct guard_payment payment = {money->channel, money->amount, money->pin, work->now_us};
+    const struct guard_payment payment = {.channel = money->channel,
+                                          .amount = money->amount,
+                                          .pin = money->pin,
+                                          .at_us = work->now_us};
     guard_limits_count(payer, &payment);
     struct pay_order *order = id_is_zero(&money->order) ? NULL : order_of(work, &money->order);
     if (order != NULL) {

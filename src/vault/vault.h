@@ -70,7 +70,8 @@ enum vault_token {
     VAULT_TOKEN_DRAFT,
     VAULT_TOKEN_MERCHANT,
     VAULT_TOKEN_OPERATOR,
-    VAULT_TOKEN_SETUP
+    VAULT_TOKEN_SETUP,
+    VAULT_TOKEN_RESET,
 };
 // A new opaque token. Only its hash is stored.
 void vault_token_new(const struct vault *vault, char out[VAULT_TOKEN_TEXT]);

@@ -29,7 +29,7 @@ static struct guard_wallet wallet_of(int32_t wallet_class)
 static enum code pay(struct guard_wallet *wallet, enum guard_channel channel, int64_t amount,
                      bool pin, int64_t at_us, struct problem *problem)
 {
-    const struct guard_payment payment = {channel, amount, pin, at_us};
+    const struct guard_payment payment = {channel, amount, pin, at_us, false};
     *problem = (struct problem){0};
     const enum code code = guard_limits_check(wallet, profiles, &payment, problem);
     if (code == OK)
