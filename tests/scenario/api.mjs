@@ -63,7 +63,7 @@ const world = {
   seen,
 }
 try {
-  const parts = ['service', 'opening', 'signing', 'cards', 'funds', 'paying', 'charges', 'transfers', 'bills', 'security', 'resets', 'documents', 'trouble']
+  const parts = ['service', 'opening', 'signing', 'cards', 'funds', 'paying', 'charges', 'transfers', 'bills', 'security', 'documents', 'trouble', 'resets']
   for (const part of parts) await (await import(`./api/${part}.mjs`)).default(world)
 
   await step('every operation of the document was used', () => {
