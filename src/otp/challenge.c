@@ -255,9 +255,22 @@ static enum otp_route route_of(const struct wish *wish)
     return OTP_SMS_A;
 }
 
+// A wish that is granted ends the refusal of an earlier one.
+static enum code forget_refusal(struct wish *wish)
+{
+    struct otp_client client;
+    const struct otp_request *request = wish->request;
+    GUARD(otp_store_client(wish->db, request->purpose, request->subject, &client));
+    if (client.refused_cause == 0)
+        return OK;
+    client.refused_cause = 0;
+    return otp_store_client_put(wish->db, request->purpose, request->subject, &client);
+}
+
 static enum code send(struct wish *wish)
 {
     const struct otp_request *request = wish->request;
+    GUARD(forget_refusal(wish));
     if (wish->live)
         GUARD(otp_store_sent(wish->db, &wish->row.id, wish->now_us));
     else

@@ -4,7 +4,7 @@ import { shallowRef } from 'vue'
 import { base, get } from './client.ts'
 import type { Operation, OperationState } from './types.ts'
 
-export type EventKind = 'operation' | 'application' | 'card' | 'message' | 'session' | 'wallet'
+export type EventKind = 'code' | 'operation' | 'application' | 'card' | 'message' | 'session' | 'wallet'
 type Handler = (data: Record<string, unknown>) => void
 
 const backoffS = [1, 2, 5, 10, 30]

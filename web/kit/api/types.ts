@@ -157,6 +157,39 @@ export interface Diagnosis {
   checked_at: string
 }
 
+export type RadarAction = 'change' | 'voice' | 'again' | 'retry' | 'lift' | 'desk' | 'found' | 'remind' | 'go-on'
+export type RadarCause = 'C01' | 'C02' | 'C03' | 'C04' | 'C05' | 'C06' | 'C07' | 'C08' | 'C09' | 'C10' | 'C11' | 'C12' | 'C13'
+export interface Radar {
+  stages: { stage: 'typed' | 'number' | 'queue' | 'accepted' | 'carrier' | 'phone'; state: 'waiting' | 'done' | 'failed' | 'unknown'; at: string | null }[]
+  cause: RadarCause | null
+  actions: RadarAction[]
+  route: 'sms-a' | 'sms-b' | 'voice' | 'counter' | null
+  switched: boolean
+  voice: boolean
+  cause_at: string | null
+  until: string | null
+  phone_class: string | null
+  challenge: {
+    phone_masked: string
+    live: boolean
+    digits: 6 | 8
+    sent_at: string
+    resend_at: string
+    expires_at: string
+    tries_left: number
+    messages_left_today: number
+    voice_allowed: boolean
+  } | null
+  server_time: string
+}
+/** What the segment of a number says, before anything is sent. */
+export interface PhoneClass {
+  class: 'ordinary' | 'mvno' | 'unknown' | 'refused' | 'no-mobile'
+  cause: 'C01' | 'C02' | 'C03' | null
+  sends: boolean
+  voice: boolean
+}
+
 export interface Application {
   id: string
   case_number: string
@@ -190,6 +223,7 @@ export interface Application {
     expires_at: string
     tries_left: number
     codes_left_today: number
+    digits: 6 | 8
   } | null
   face: { state: 'none' | 'checking' | 'passed' | 'failed'; tries_left: number } | null
   has_password: boolean
