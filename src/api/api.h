@@ -159,6 +159,10 @@ void api_write_radar(struct net_json_writer *w, const char *key, const struct ot
                      int64_t now_us, bool clerk);
 // Whole handlers for any flow with codes: the radar of that purpose and subject; the client's word
 // {"event", "attempt_key"}.
+// The challenge of an application, or null. Wishes of one client address, sent or refused, by the
+// profile; false: 429.
+void api_write_challenge(struct net_json_writer *w, const struct otp_challenge *challenge);
+bool api_code_rate(struct net_exchange *x);
 enum net_step api_reply_radar(struct net_exchange *x, const char *purpose, int64_t subject);
 enum net_step api_take_beacon(struct net_exchange *x, const char *purpose, int64_t subject);
 void api_write_session(struct net_json_writer *w, const struct party_session *session,

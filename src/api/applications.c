@@ -28,22 +28,6 @@ static void write_phone(struct net_json_writer *w, const struct onboard_applicat
     net_json_end_object(w);
 }
 
-static void write_challenge(struct net_json_writer *w, const struct onboard_application *a)
-{
-    if (!a->has_challenge) {
-        net_json_null(w, "challenge");
-        return;
-    }
-    net_json_begin_object(w, "challenge");
-    net_json_time(w, "sent_at", a->challenge.sent_us);
-    net_json_time(w, "resend_at", a->challenge.resend_us);
-    net_json_time(w, "expires_at", a->challenge.expires_us);
-    net_json_int(w, "tries_left", a->challenge.tries_left);
-    net_json_int(w, "codes_left_today", a->challenge.codes_left_today);
-    net_json_int(w, "digits", a->challenge.digits);
-    net_json_end_object(w);
-}
-
 static void write_mark(struct net_json_writer *w, const char *state, int64_t at_us)
 {
     if (at_us == 0)
@@ -94,7 +78,7 @@ static void write_application(struct net_json_writer *w, const struct net_exchan
     net_json_time(w, "review_due_at", a->review_due_us);
     api_write_identity(w, a, arena);
     write_phone(w, a);
-    write_challenge(w, a);
+    api_write_challenge(w, a->has_challenge ? &a->challenge : NULL);
     net_json_begin_object(w, "face");
     net_json_string(w, "state", onboard_face_name(a->face));
     net_json_int(w, "tries_left", a->face_tries_left);
@@ -394,13 +378,6 @@ static enum code send_run(struct db *db, void *context, struct problem *problem)
     return onboard_send_code(db, step->onboard, step->application.number, &step->wish, problem);
 }
 
-// Of one client address, sent or refused; the profile's.
-static int64_t wishes_an_hour(const struct net_exchange *x)
-{
-    const struct api *api = api_of(x);
-    return guard_otp_rules(api->profiles, time_business_date(env_now(api->env)))->address_hour;
-}
-
 static enum net_step send_phone_code(struct net_exchange *x)
 {
     static const struct net_json_field fields[] = {
@@ -413,8 +390,7 @@ static enum net_step send_phone_code(struct net_exchange *x)
          NULL, NULL, 0},
     };
     struct step step = {0};
-    if (!draft(x, &step.application) || !API_READ(x, &step.wish, fields) ||
-        !api_rate(x, "code.address", net_client(x), wishes_an_hour(x), 3600))
+    if (!draft(x, &step.application) || !API_READ(x, &step.wish, fields) || !api_code_rate(x))
         return NET_DONE;
     step.wish.address = net_client(x);
     step.wish.device = net_cookie(x, "__Host-tongbao-device");

@@ -103,6 +103,30 @@ enum net_step api_reply_radar(struct net_exchange *x, const char *purpose, int64
     return net_reply_json(x, 200);
 }
 
+void api_write_challenge(struct net_json_writer *w, const struct otp_challenge *c)
+{
+    if (c == NULL) {
+        net_json_null(w, "challenge");
+        return;
+    }
+    net_json_begin_object(w, "challenge");
+    net_json_time(w, "sent_at", c->sent_us);
+    net_json_time(w, "resend_at", c->resend_us);
+    net_json_time(w, "expires_at", c->expires_us);
+    net_json_int(w, "tries_left", c->tries_left);
+    net_json_int(w, "codes_left_today", c->codes_left_today);
+    net_json_int(w, "digits", c->digits);
+    net_json_end_object(w);
+}
+
+bool api_code_rate(struct net_exchange *x)
+{
+    const struct api *api = api_of(x);
+    const int32_t today = time_business_date(env_now(api->env));
+    return api_rate(x, "code.address", net_client(x),
+                    guard_otp_rules(api->profiles, today)->address_hour, 3600);
+}
+
 // --- what clients tell of themselves ---
 
 struct told {
