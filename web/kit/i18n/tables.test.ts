@@ -17,6 +17,9 @@ const pairs = Object.entries(zh).map(
 )
 
 describe('string tables', () => {
+  it('name no text twice', () => {
+    expect(Object.keys(zhApp).filter((key) => key in zhTrouble)).toEqual([])
+  })
   it('have the same keys', () => {
     expect(Object.keys(en).sort()).toEqual(Object.keys(zh).sort())
     expect(Object.keys(errorsEn).sort()).toEqual(Object.keys(errors).sort())
