@@ -46,7 +46,7 @@ struct ports_sms_answer {
 enum ports_outcome ports_sms_send(struct ports_sms *sms, const struct ports_message *message,
                                   struct ports_sms_answer *out);
 
-// The routes of codes from a file of the operator (docs: deploy/kannel/README.md). Strict: an
+// The routes of codes from a file of the operator (docs/OPERATING.md tells its form). Strict: an
 // unknown key, a host that is not allowed or an unreadable secret stops the start, logged and told
 // in `out_reason` (256 bytes, may be NULL). Routes that the file does not name are NULL.
 struct ports_sms_routes {
