@@ -188,7 +188,8 @@ enum code api_known_load(struct db *db, const struct api *api, int64_t person,
 // for it is set.
 enum code api_factor_needed(struct net_exchange *x, int64_t person, bool *out);
 // Makes the log-in of a person who has shown everything, and replies.
-enum net_step api_log_in(struct net_exchange *x, int64_t person, const char *device_name);
+enum net_step api_log_in(struct net_exchange *x, int64_t person, const char *device_name,
+                         const char *browser);
 // "Chrome · Android" from a User-Agent; out holds 64 bytes.
 void api_device_name(const struct net_exchange *x, char out[64]);
 

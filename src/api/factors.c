@@ -279,7 +279,7 @@ static enum net_step log_in_factor(struct net_exchange *x)
     if (code != OK)
         return api_refuse(x, code, &change.problem, CHARGED_NOT_INVOLVED);
     api_cookie(x, STEP_COOKIE, NULL, 0);
-    return api_log_in(x, ticket.person, body.device_name);
+    return api_log_in(x, ticket.person, body.device_name, NULL);
 }
 
 static const struct net_route ROUTES[] = {

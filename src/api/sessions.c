@@ -92,13 +92,17 @@ static const struct net_json_field LOGIN_FIELDS[] = {
      NULL, 0},
 };
 
-enum net_step api_log_in(struct net_exchange *x, int64_t person, const char *device_name)
+enum net_step api_log_in(struct net_exchange *x, int64_t person, const char *device_name,
+                         const char *browser)
 {
     struct login login = {.api = api_of(x), .in = {.person = person}};
     struct party_person found;
     char device[64];
     api_device_name(x, device);
-    api_device_token(x, login.browser);
+    if (browser == NULL)
+        api_device_token(x, login.browser);
+    else
+        (void)text_copy(login.browser, sizeof login.browser, browser);
     login.in.device = device_name != NULL ? device_name : device;
     login.in.address = net_client(x);
     struct api_change change = {.run = login_run, .context = &login, .keep_refusals = true};
@@ -137,7 +141,7 @@ static enum net_step log_in(struct net_exchange *x)
         code = CODE_FACTOR_REQUIRED;
     if (code != OK)
         return api_refuse(x, code, &problem, CHARGED_NOT_INVOLVED);
-    return api_log_in(x, person, body.device_name);
+    return api_log_in(x, person, body.device_name, browser);
 }
 
 // --- ending ---
