@@ -33,6 +33,9 @@ export default async function service(world) {
     const probe = world.probe()
     expect(await probe.get('/livez'), 200)
     expect(await probe.get('/readyz'), 200)
+    // A report for no message of ours is answered like any other and changes nothing.
+    assert.equal((await probe.get('/sms/reports/none?status=1')).status, 200)
+    assert.equal((await probe.post('/sms/reports/none', {})).status, 200)
     const { text } = await probe.get('/metrics')
     assert.match(text, /^tongbao_http_requests_total\{route="/m)
     const figure = (name) => Number(new RegExp(`^${name} ([0-9.]+)$`, 'm').exec(text)?.[1] ?? NaN)
