@@ -48,7 +48,7 @@ CREATE TABLE desk_operator (
     signed_in_us {INT} NOT NULL
 ) {STRICT};
 
--- A session is born after password and one-time code. confirmed_us: when a code was last entered in it.
+-- A session is born after password and one-time code.
 CREATE TABLE desk_session (
     token_hash {BLOB} PRIMARY KEY CHECK (length(token_hash) = 32),
     id {BLOB} NOT NULL UNIQUE CHECK (length(id) = 16),
